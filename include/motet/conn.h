@@ -1,0 +1,46 @@
+/*
+ * conn: what a module may know of a connection, and listening for new ones.
+ */
+#pragma once
+
+#include <motet/session.h>
+#include <motet/types.h>
+
+G_BEGIN_DECLS
+
+/** motet_conn_peer: Returns: (borrowed) the peer's numeric address without port, "::1"; "memory" in tests */
+MOTET_API const char *motet_conn_peer(const MotetConn *conn);
+/** motet_conn_is_secure: whether a TLS handshake was completed */
+MOTET_API bool motet_conn_is_secure(const MotetConn *conn);
+/** motet_conn_tls_version: Returns: (borrowed) "TLSv1.3", "TLSv1.2"; NULL outside TLS */
+MOTET_API const char *motet_conn_tls_version(const MotetConn *conn);
+
+/**
+ * motet_conn_channel_binding:
+ * @type: "tls-exporter" (RFC 9266; only TLS 1.3) or "tls-server-end-point" (RFC 5929)
+ *
+ * Returns: (own) the binding data, or NULL when this connection has none of that type
+ */
+MOTET_API GBytes *motet_conn_channel_binding(const MotetConn *conn, const char *type);
+
+/** MotetListen: one kind of stream on one port. */
+typedef struct {
+        const char *address;   /* numeric; "*" every IPv4, "::" every IPv6 address (IPv6 only) */
+        uint16_t port;         /* 0: any free one, for tests */
+        bool direct_tls;       /* TLS from the first byte (XEP-0368); otherwise the stream decides */
+        const char *alpn;      /* protocol name required of a client that offers ALPN; NULL: ALPN ignored */
+        MotetSessionType type; /* of the sessions accepted here */
+} MotetListen;
+
+/**
+ * motet_listen:
+ * @spec: (borrowed) copied
+ *
+ * Declares a listener of @self. In a server that serves it is opened before server-started (or at once when
+ * already serving); a command that runs without a server opens none. It closes with @self.
+ *
+ * Returns: false with @error set: MOTET_ERROR_CONFIG for a bad address, MOTET_ERROR_IO naming address and port
+ */
+MOTET_API bool motet_listen(MotetModule *self, const MotetListen *spec, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,40 @@
+/*
+ * option: typed options of a module. They are checked before any code of the module runs, so what a module reads is valid.
+ */
+#pragma once
+
+#include <motet/types.h>
+
+G_BEGIN_DECLS
+
+typedef enum {
+        MOTET_OPTION_BOOL,     /* true, false                                     motet_option_bool()   */
+        MOTET_OPTION_INT,      /* an integer in min..max                          motet_option_int()    */
+        MOTET_OPTION_SIZE,     /* bytes: 65536, 64 KiB, 1 MB                      motet_option_int()    */
+        MOTET_OPTION_DURATION, /* 300s, 5m, 12h, 2d, 250ms                        motet_option_int() µs */
+        MOTET_OPTION_STRING,   /* text of min..max bytes                          motet_option_string() */
+        MOTET_OPTION_ENUM,     /* one of values                                   motet_option_string() */
+        MOTET_OPTION_LIST,     /* a list of strings, or of values                 motet_option_list()   */
+        MOTET_OPTION_INTS,     /* a list of integers in min..max                  motet_option_list()   */
+        MOTET_OPTION_PATH,     /* a file, relative to the config's folder         motet_option_string(), absolute */
+} MotetOptionType;
+
+/** MotetOption: one row of a module's option table. */
+typedef struct {
+        const char *key; /* snake_case; NULL ends a table */
+        MotetOptionType type;
+        const char *fallback;      /* default, written as in YAML: "30s", "[5222]"; NULL: unset */
+        int64_t min, max;          /* inclusive: the integer, bytes, or µs; both 0: no range */
+        const char *const *values; /* for ENUM and LIST: what is allowed; NULL: anything */
+        const char *help;          /* one sentence for operators */
+} MotetOption;
+
+/* Reading a key that is not in the table, or as another type, is a programming error. */
+MOTET_API bool motet_option_bool(const MotetModule *self, const char *key);
+MOTET_API int64_t motet_option_int(const MotetModule *self, const char *key);
+/** motet_option_string: Returns: (borrowed) until the next reload; NULL when unset and without default */
+MOTET_API const char *motet_option_string(const MotetModule *self, const char *key);
+/** motet_option_list: Returns: (borrowed) NULL-terminated, until the next reload; empty when unset */
+MOTET_API const char *const *motet_option_list(const MotetModule *self, const char *key);
+
+G_END_DECLS
