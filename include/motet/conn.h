@@ -10,6 +10,11 @@ G_BEGIN_DECLS
 
 /** motet_conn_peer: Returns: (borrowed) the peer's numeric address without port, "::1"; "memory" in tests */
 MOTET_API const char *motet_conn_peer(const MotetConn *conn);
+/**
+ * motet_conn_network: Returns: (own) what limits count as one peer: its address, or of an IPv6
+ * address the /64 that a peer usually holds whole ("2001:db8::/64")
+ */
+MOTET_API char *motet_conn_network(const MotetConn *conn);
 /** motet_conn_is_secure: whether a TLS handshake was completed */
 MOTET_API bool motet_conn_is_secure(const MotetConn *conn);
 /** motet_conn_tls_version: Returns: (borrowed) "TLSv1.3", "TLSv1.2"; NULL outside TLS */
@@ -17,7 +22,7 @@ MOTET_API const char *motet_conn_tls_version(const MotetConn *conn);
 
 /**
  * motet_conn_channel_binding:
- * @type: "tls-exporter" (RFC 9266; only TLS 1.3) or "tls-server-end-point" (RFC 5929)
+ * @type: "tls-exporter" (RFC 9266; only TLS 1.3), "tls-server-end-point" or "tls-unique" (RFC 5929)
  *
  * Returns: (own) the binding data, or NULL when this connection has none of that type
  */
@@ -25,10 +30,11 @@ MOTET_API GBytes *motet_conn_channel_binding(const MotetConn *conn, const char *
 
 /** MotetListen: one kind of stream on one port. */
 typedef struct {
-        const char *address;   /* numeric; "*" every IPv4, "::" every IPv6 address (IPv6 only) */
-        uint16_t port;         /* 0: any free one, for tests */
-        bool direct_tls;       /* TLS from the first byte (XEP-0368); otherwise the stream decides */
-        const char *alpn;      /* protocol name required of a client that offers ALPN; NULL: ALPN ignored */
+        const char *address; /* numeric; "*" every IPv4, "::" every IPv6 address (IPv6 only) */
+        uint16_t port;       /* 0: any free one, for tests */
+        bool direct_tls;     /* TLS from the first byte (XEP-0368); otherwise the stream decides */
+        const char
+                *alpn; /* protocol name required of a client that offers ALPN; NULL: ALPN ignored */
         MotetSessionType type; /* of the sessions accepted here */
 } MotetListen;
 
@@ -42,5 +48,17 @@ typedef struct {
  * Returns: false with @error set: MOTET_ERROR_CONFIG for a bad address, MOTET_ERROR_IO naming address and port
  */
 MOTET_API bool motet_listen(MotetModule *self, const MotetListen *spec, GError **error);
+
+/**
+ * motet_listen_set:
+ * @specs: (borrowed) @n of them, copied
+ *
+ * Makes the listeners of @self exactly @specs, for load and reconfigure alike: where it listens already it goes on (with
+ * what @specs says of new connections), the others are opened, all or none, then those not named close. Streams go on.
+ *
+ * Returns: false with @error set as by motet_listen(), and nothing changed
+ */
+MOTET_API bool motet_listen_set(MotetModule *self, const MotetListen *specs, size_t n,
+                                GError **error);
 
 G_END_DECLS

@@ -12,15 +12,15 @@ G_BEGIN_DECLS
 #define MOTET_ERROR motet_error_quark()
 
 typedef enum {
-        MOTET_ERROR_CONFIG,  /* the configuration is wrong                       (exit 78) */
-        MOTET_ERROR_IO,      /* a file, socket or system call failed             (exit 74) */
-        MOTET_ERROR_TLS,     /* a certificate, key or TLS setting is unusable    (exit 78) */
-        MOTET_ERROR_MODULE,  /* a module cannot be opened or refused to load     (exit 78) */
-        MOTET_ERROR_STORE,   /* storage failed or is damaged                     (exit 74) */
-        MOTET_ERROR_XML,     /* text that should be XML is not                   (exit 65) */
-        MOTET_ERROR_EXISTS,  /* what should be created is there already          (exit 73) */
-        MOTET_ERROR_MISSING, /* what should be used is not there                 (exit 69) */
-        MOTET_ERROR_USAGE,   /* a command was called wrongly                     (exit 64) */
+        MOTET_ERROR_CONFIG,    /* the configuration is wrong                       (exit 78) */
+        MOTET_ERROR_IO,        /* a file, socket or system call failed             (exit 74) */
+        MOTET_ERROR_TLS,       /* a certificate, key or TLS setting is unusable    (exit 78) */
+        MOTET_ERROR_MODULE,    /* a module cannot be opened or refused to load     (exit 78) */
+        MOTET_ERROR_STORE,     /* storage failed or is damaged                     (exit 74) */
+        MOTET_ERROR_XML,       /* text that should be XML is not                   (exit 65) */
+        MOTET_ERROR_EXISTS,    /* what should be created is there already          (exit 73) */
+        MOTET_ERROR_MISSING,   /* what should be used is not there                 (exit 69) */
+        MOTET_ERROR_USAGE,     /* a command was called wrongly                     (exit 64) */
         MOTET_ERROR_CANCELLED, /* its module or the server is stopping           (exit 75) */
 } MotetError;
 

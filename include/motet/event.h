@@ -1,34 +1,51 @@
 /*
  * event: hooks, the payloads they receive, and waiting inside a chain.
  *
- * An event is a name and a payload. Hooks of one event run by priority (higher first), ties in load order; events marked *
- * below run in reverse. The first MOTET_HANDLED ends the chain. Events fired by core:
+ * An event is a name and a payload. Hooks of one event run by priority (higher first), ties in load
+ * order; events marked * below run in reverse. The first MOTET_HANDLED ends the chain. Events fired
+ * by core:
  *
- *   name                      payload   when; what MOTET_HANDLED means
- *   server-started            server    every listener is open; ignored
- *   server-stopping*          server    before streams are closed; ignored
- *   config-reloaded           server    after a reload was applied; ignored
- *   session-created           session   a connection was accepted, before any byte was read; refuse it with ev->condition
- *   stream-opened             session   the stream header was accepted, ours not yet sent; refuse it with ev->condition
- *   stream-features           features  <features/> is being built; nobody after this one adds any
- *   pre-stream                stanza    an element before authentication; it was answered
- *   stream/<ns>:<name>        stanza    the same, by name; it was answered
- *   session-authenticated     session   username is set; ignored
- *   pre-session-bind          session   ev->resource is about to be bound; refuse it with ev->condition
- *   session-bound             session   full_jid is set and the session is in the table; ignored
- *   pre-session-unbind*       session   a bound session lost its connection or is being destroyed; keep it alive (resumption)
- *   session-unbound*          session   it left the table, its fields still readable; ignored
- *   session-resumed           session   a kept session got a connection again; ignored
- *   session-destroyed*        session   last event of every session; ignored
- *   pre-<kind>/<dest>         stanza    our user sent a stanza; the stanza may be changed; it was answered or dropped
- *   <kind>/<dest>/<ns>:<name> stanza    an iq, by its child: <kind> is iq
- *   <kind>/<dest>             stanza    a stanza for <dest>; it was delivered, answered or dropped
- *   route/remote              stanza    for a domain that is not ours; it was taken over
- *   route/elsewhere           stanza    for an address of our hosts that has no session here; it was taken over
+ *   name                  payload   when; what MOTET_HANDLED means
+ *   server-started        server    every listener is open; ignored
+ *   server-stopping*      server    before streams are closed; ignored
+ *   config-reloaded       server    after a reload was applied; ignored
+ *   session-created       session   a connection was accepted, no byte read yet; refuse it with
+ *                                   ev->condition
+ *   stream-opened         session   the stream header was accepted, ours not yet sent; refuse it
+ *                                   with ev->condition
+ *   stream-features       features  <features/> is being built; nobody after this one adds any
+ *   pre-stream            stanza    an element before authentication; it was answered
+ *   stream/<ns>:<name>    stanza    the same by name, and later on an element that is no stanza; it
+ *                                   was answered
+ *   session-authenticated session   username is set; ignored
+ *   pre-session-bind      session   ev->resource is about to be bound; refuse it with ev->condition
+ *   session-bound         session   full_jid is set and the session is in the table; ignored
+ *   pre-session-unbind*   session   a bound session is about to leave the table. When it lost its
+ *                                   connection (conn is NULL) and was not closed: keep it bound
+ *                                   (resumption); ignored otherwise
+ *   session-unbound*      session   it left the table, its fields still readable; ignored
+ *   session-resumed       session   a kept session got a connection again; ignored
+ *   session-destroyed*    session   last event of every session; of one that never had a host told
+ *                                   to server-scoped modules only; ignored
+ *   pre-<kind>/<dest>     stanza    our user sent a stanza, which may be changed; it was answered
+ *                                   or dropped
+ *   outbound-<kind>/<dest> stanza   the server or a module routes a stanza in the name of an account
+ *                                   of ours; it was answered or dropped
+ *   inbound-<kind>/<dest> stanza    a stanza for bare, full or host, from whomever, before the
+ *                                   events below; it was answered or dropped
+ *   <kind>/<dest>/<ns>:<name>       an iq request (get or set), by its child: <kind> is iq; it was
+ *                         stanza    answered
+ *   <kind>/<dest>         stanza    a stanza for <dest>; it was delivered, answered or dropped
+ *   route/remote          stanza    for a domain that is not ours; it was taken over
+ *   route/elsewhere       stanza    for an address of our hosts that has no session here; it was
+ *                                   taken over
  *
- * <kind> is message, presence or iq. <dest> is self (no `to`, or the sender's own bare address), bare, full, host (a domain of
- * ours without localpart) or remote (only with pre-). pre- events and iq/self run on the sender's host, the others on
- * the host of `to`.
+ * <kind> is message, presence or iq. <dest> is self (no `to`, or the sender's own bare address),
+ * bare, full, host (a domain of ours without localpart) or remote (only with pre- and outbound-).
+ * What the server or a module routes is never self, and no pre- event runs for it, but one of
+ * outbound-. pre-, outbound-, self and route/remote run on the sender's host, the others on the
+ * host of `to`. route/elsewhere, events with features, the server, an account or a payload of
+ * their own, and session events but stream-opened and pre-session-bind cannot wait.
  *
  * Source: RFC 6120 sections 8 and 10.
  */
@@ -63,21 +80,21 @@ typedef enum {
 
 /** MotetEvent: the head of every payload. Valid only while the handler runs. */
 struct MotetEvent {
-        const char *name;      /* as declared */
-        MotetEventKind kind;   /* which payload this is the head of */
-        MotetHost *host;       /* the virtual host whose hooks run; NULL for events of the server as a whole */
-        struct EventRun *run;  /* core only: where the chain stands */
+        const char *name;     /* as declared */
+        MotetEventKind kind;  /* which payload this is the head of */
+        MotetHost *host;      /* whose hooks run; NULL for events of the server as a whole */
+        struct EventRun *run; /* core only: where the chain stands */
 };
 
 /** MotetStanzaEvent: a stanza on its way, or an element before authentication. */
 struct MotetStanzaEvent {
         MotetEvent event;
-        MotetSession *session; /* whose stream it came from; NULL when the server or a module routed it */
-        MotetXml *stanza;      /* owned by the dispatcher; changed only in pre- events. Ref it to keep it */
-        MotetStanzaKind kind;  /* MOTET_STANZA_NONE before authentication */
+        MotetSession *session; /* whose stream it came from; NULL when it was routed */
+        MotetXml *stanza; /* owned by the dispatcher; changed only in pre- events; ref to keep */
+        MotetStanzaKind kind; /* MOTET_STANZA_NONE for an element that is no stanza */
         MotetDest dest;
-        const MotetJid *from;    /* the sender, full where it has a resource; NULL before authentication */
-        const MotetJid *to;      /* the addressee; for dest self the sender's bare address; NULL before authentication */
+        const MotetJid *from; /* the sender, full when it has a resource; NULL: not authenticated */
+        const MotetJid *to;   /* the addressee; the sender's bare address for self; NULL: none */
         const MotetXml *payload; /* an iq request's or result's only child; NULL otherwise */
 };
 
@@ -109,15 +126,18 @@ typedef struct {
         const char *username; /* prepared localpart on event.host */
 } MotetAccountEvent;
 
-/** MotetCustomEvent: a payload known to the module that declares the event; its service header says which. */
+/**
+ * MotetCustomEvent: a payload known to the module that declares the event; its service header says
+ * which.
+ */
 typedef struct {
         MotetEvent event;
         void *data;
 } MotetCustomEvent;
 
 /*
- * A handler runs on the core thread and must not block. It may not keep the event or anything in it without taking a
- * reference of its own. It must answer a request it returns MOTET_HANDLED for.
+ * A handler runs on the core thread and must not block. It may not keep the event or anything in it
+ * without taking a reference of its own. It must answer a request it returns MOTET_HANDLED for.
  */
 typedef MotetResult (*MotetStanzaHandler)(MotetModule *self, MotetStanzaEvent *ev);
 typedef MotetResult (*MotetSessionHandler)(MotetModule *self, MotetSessionEvent *ev);
@@ -141,12 +161,36 @@ typedef struct {
         } fn;
 } MotetHook;
 
-#define MOTET_ON_STANZA(event_, fn_, prio_) {.event = (event_), .kind = MOTET_EVENT_STANZA, .priority = (prio_), .fn.stanza = (fn_)}
-#define MOTET_ON_SESSION(event_, fn_, prio_) {.event = (event_), .kind = MOTET_EVENT_SESSION, .priority = (prio_), .fn.session = (fn_)}
-#define MOTET_ON_FEATURES(event_, fn_, prio_) {.event = (event_), .kind = MOTET_EVENT_FEATURES, .priority = (prio_), .fn.features = (fn_)}
-#define MOTET_ON_SERVER(event_, fn_, prio_) {.event = (event_), .kind = MOTET_EVENT_SERVER, .priority = (prio_), .fn.server = (fn_)}
-#define MOTET_ON_ACCOUNT(event_, fn_, prio_) {.event = (event_), .kind = MOTET_EVENT_ACCOUNT, .priority = (prio_), .fn.account = (fn_)}
-#define MOTET_ON_CUSTOM(event_, fn_, prio_) {.event = (event_), .kind = MOTET_EVENT_CUSTOM, .priority = (prio_), .fn.custom = (fn_)}
+#define MOTET_ON_STANZA(event_, fn_, prio_)                                                        \
+        {                                                                                          \
+                .event = (event_), .kind = MOTET_EVENT_STANZA, .priority = (prio_),                \
+                .fn.stanza = (fn_)                                                                 \
+        }
+#define MOTET_ON_SESSION(event_, fn_, prio_)                                                       \
+        {                                                                                          \
+                .event = (event_), .kind = MOTET_EVENT_SESSION, .priority = (prio_),               \
+                .fn.session = (fn_)                                                                \
+        }
+#define MOTET_ON_FEATURES(event_, fn_, prio_)                                                      \
+        {                                                                                          \
+                .event = (event_), .kind = MOTET_EVENT_FEATURES, .priority = (prio_),              \
+                .fn.features = (fn_)                                                               \
+        }
+#define MOTET_ON_SERVER(event_, fn_, prio_)                                                        \
+        {                                                                                          \
+                .event = (event_), .kind = MOTET_EVENT_SERVER, .priority = (prio_),                \
+                .fn.server = (fn_)                                                                 \
+        }
+#define MOTET_ON_ACCOUNT(event_, fn_, prio_)                                                       \
+        {                                                                                          \
+                .event = (event_), .kind = MOTET_EVENT_ACCOUNT, .priority = (prio_),               \
+                .fn.account = (fn_)                                                                \
+        }
+#define MOTET_ON_CUSTOM(event_, fn_, prio_)                                                        \
+        {                                                                                          \
+                .event = (event_), .kind = MOTET_EVENT_CUSTOM, .priority = (prio_),                \
+                .fn.custom = (fn_)                                                                 \
+        }
 
 /** MotetEventDecl: an event a module fires; one row of its descriptor's .events. */
 typedef struct {
@@ -161,7 +205,8 @@ typedef struct {
  * @hook: (borrowed) copied
  * @error: set to MOTET_ERROR_MODULE
  *
- * Adds a hook at run time, for the rare case that a table cannot express. A running chain does not see it.
+ * Adds a hook at run time, for the rare case that a table cannot express. A running chain does not
+ * see it.
  *
  * Returns: false with @error set when the event is unknown or carries another payload
  */
@@ -173,12 +218,15 @@ MOTET_API bool motet_hook_add(MotetModule *self, const MotetHook *hook, GError *
  * @host: whose hooks run
  * @username, @data: the payload
  *
- * Runs the chain of an event that @self declared. Such a chain cannot WAIT: a handler that tries is a programming error.
+ * Runs the chain of an event that @self declared. Such a chain cannot WAIT: a handler that tries is
+ * a programming error.
  *
  * Returns: MOTET_HANDLED or MOTET_CONTINUE
  */
-MOTET_API MotetResult motet_fire_account(MotetModule *self, MotetHost *host, const char *event, const char *username);
-MOTET_API MotetResult motet_fire_custom(MotetModule *self, MotetHost *host, const char *event, void *data);
+MOTET_API MotetResult motet_fire_account(MotetModule *self, MotetHost *host, const char *event,
+                                         const char *username);
+MOTET_API MotetResult motet_fire_custom(MotetModule *self, MotetHost *host, const char *event,
+                                        void *data);
 
 /* Waiting */
 
@@ -187,7 +235,7 @@ typedef struct MotetWait MotetWait;
 /** MotetDeadline: what happens to a chain whose token nobody resumed in time. */
 typedef enum {
         MOTET_DEADLINE_CONTINUE, /* as if MOTET_CONTINUE */
-        MOTET_DEADLINE_REFUSE,   /* the stanza, bind or stream is refused with internal-server-error (type wait) */
+        MOTET_DEADLINE_REFUSE,   /* refused with internal-server-error (of type wait for stanzas) */
 } MotetDeadline;
 
 /**
@@ -197,28 +245,43 @@ typedef enum {
  * @timeout: µs until @at_deadline is applied; > 0
  * @at_deadline: the declared outcome when nobody resumed
  *
- * Parks the running chain. The handler must return MOTET_WAIT next, and later exactly once call motet_resume(). The
- * session's further stanzas wait behind this one; other sessions go on. When the session or the module goes first,
- * the token is cancelled: motet_resume() on it is then a harmless no-op, and must still be called once to free it.
- * Waiting is allowed in stanza events (also before authentication), stream-opened and pre-session-bind.
+ * Parks the running chain. The handler must return MOTET_WAIT next, and later exactly once call
+ * motet_resume(). The session's further stanzas wait behind this one; other sessions go on. When
+ * the session or the module goes first, the token is cancelled: motet_resume() on it is then a
+ * harmless no-op, and must still be called once to free it. Waiting is allowed in stanza events
+ * (also before authentication) but route/elsewhere, in stream-opened and in pre-session-bind.
+ * motet_resume() may be called before the handler has returned.
  *
  * Returns: (own) the token, consumed by motet_resume()
  */
-MOTET_API MotetWait *motet_wait(MotetModule *self, MotetEvent *event, GTimeSpan timeout, MotetDeadline at_deadline);
+MOTET_API MotetWait *motet_wait(MotetModule *self, MotetEvent *event, GTimeSpan timeout,
+                                MotetDeadline at_deadline);
 
 /**
  * motet_resume:
  * @wait: (take) the token
  * @verdict: MOTET_CONTINUE: the next handler runs; MOTET_HANDLED: the waiting handler answered
  *
- * Continues the parked chain, possibly before returning. After a passed deadline or a cancelled token it does nothing.
+ * Continues the parked chain, possibly before returning. After a passed deadline or a cancelled
+ * token it does nothing.
  */
 MOTET_API void motet_resume(MotetWait *wait, MotetResult verdict);
 
-/** motet_resume_refuse: (take) ends a parked bind or stream-opened chain with @condition, or answers a stanza with it. */
+/**
+ * motet_resume_refuse:
+ * @wait: (take) the token
+ * @condition: not MOTET_CONDITION_NONE; of a stanza error for stanzas and binds, of a stream error
+ *   for stream-opened and elements
+ *
+ * Ends a parked bind or stream-opened chain with @condition, answers a stanza with it, or closes
+ * the stream of an element that is no stanza.
+ */
 MOTET_API void motet_resume_refuse(MotetWait *wait, MotetCondition condition, const char *text);
 
-/** motet_wait_is_live: whether resuming @wait would still do something: false past the deadline or when cancelled */
+/**
+ * motet_wait_is_live: whether resuming @wait would still do something: false past the deadline or
+ * when cancelled
+ */
 MOTET_API bool motet_wait_is_live(const MotetWait *wait);
 
 G_END_DECLS

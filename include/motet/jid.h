@@ -30,7 +30,8 @@ MOTET_API MotetJid *motet_jid_new(const char *text);
  *
  * Returns: (own) the prepared address, or NULL when a part is illegal; "" is illegal
  */
-MOTET_API MotetJid *motet_jid_new_parts(const char *local, const char *domain, const char *resource);
+MOTET_API MotetJid *motet_jid_new_parts(const char *local, const char *domain,
+                                        const char *resource);
 
 MOTET_API MotetJid *motet_jid_ref(const MotetJid *jid);
 /** motet_jid_unref: NULL is a no-op */

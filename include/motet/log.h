@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 typedef enum {
         MOTET_LOG_ERROR, /* the server cannot do its job */
         MOTET_LOG_WARN,  /* something failed and the server carries on */
-        MOTET_LOG_INFO,  /* what an operator wants to see once: started, stopped, reloaded, logged in */
+        MOTET_LOG_INFO, /* what an operator wants to see once: started, stopped, reloaded, logged in */
         MOTET_LOG_DEBUG, /* a peer's mistakes, and details for developers */
 } MotetLogLevel;
 
@@ -25,7 +25,8 @@ typedef enum {
  *
  * Writes one line to the log sink. May be called from any thread.
  */
-MOTET_API void motet_log(MotetLogLevel level, const char *source, const char *format, ...) G_GNUC_PRINTF(3, 4);
+MOTET_API void motet_log(MotetLogLevel level, const char *source, const char *format, ...)
+        G_GNUC_PRINTF(3, 4);
 
 /** motet_log_enabled: whether a line of @level would be written, to save work for expensive arguments */
 MOTET_API bool motet_log_enabled(MotetLogLevel level);

@@ -1,8 +1,9 @@
 /*
  * module: what a module exports, and what it may ask about itself.
  *
- * A module is one shared object mod_<name>.so exporting one constant, `motet_module`. Nothing of it runs at dlopen. A
- * module of host scope has one instance per virtual host that enables it; MotetModule is such an instance.
+ * A module is one shared object mod_<name>.so exporting one constant, `motet_module`. Nothing of it
+ * runs at dlopen. A module of host scope has one instance per virtual host that enables it;
+ * MotetModule is such an instance.
  */
 #pragma once
 
@@ -43,10 +44,12 @@ struct MotetModuleInfo {
         const char *summary; /* one line, imperative */
         const char *license; /* SPDX; NULL: MIT */
         MotetScope scope;
-        const char *const *depends;   /* modules, or services as "service:auth", that must be there and load first */
-        const char *const *wants;     /* the same, loaded first when enabled */
-        const char *const *conflicts; /* modules that may not be on the same host */
-        const char *const *specs;     /* "XEP-0199@2.0.1", "RFC6121" */
+        /* modules, or services as "service:auth", that must be there and load first; of a family,
+         * "service:store:*", one must be there, and all load first */
+        const char *const *depends;
+        const char *const *wants;            /* the same, loaded first when enabled */
+        const char *const *conflicts;        /* modules that may not be on the same host */
+        const char *const *specs;            /* "XEP-0199@2.0.1", "RFC6121" */
         const char *const *features;         /* disco features of the host's address */
         const char *const *account_features; /* disco features of accounts' bare addresses */
         const MotetIdentity *identities;
@@ -56,9 +59,11 @@ struct MotetModuleInfo {
         const MotetHook *hooks; /* added after load succeeded, removed before unload */
         const struct MotetCommandDecl *commands;
 
-        /** load: gets valid options; may fail with @error and must then leave nothing. Services of depends are there. */
+        /** load: gets valid options; may fail with @error and must then leave nothing. Services
+         * of depends are there. */
         bool (*load)(MotetModule *self, GError **error);
-        /** reconfigure: options changed and are in place already; NULL: the module reads them at each use. */
+        /** reconfigure: options changed and are in place already; NULL: the module reads them at
+         * each use. */
         void (*reconfigure)(MotetModule *self);
         /** unload: only after a successful load; hooks, timers, waits and jobs are gone already. */
         void (*unload)(MotetModule *self);
@@ -71,7 +76,8 @@ struct MotetModuleInfo {
 /** motet_module: the one symbol a module exports. */
 extern MOTET_API const MotetModuleInfo motet_module;
 
-/** motet_module_host: Returns: (borrowed) the host of a host-scoped instance; NULL for server scope */
+/** motet_module_host: Returns: (borrowed) the host of a host-scoped instance; NULL for server
+ * scope */
 MOTET_API MotetHost *motet_module_host(const MotetModule *self);
 MOTET_API MotetServer *motet_module_server(const MotetModule *self);
 MOTET_API const MotetModuleInfo *motet_module_info(const MotetModule *self);
@@ -81,7 +87,7 @@ MOTET_API void *motet_module_data(const MotetModule *self);
 
 /**
  * motet_service:
- * @host: on which host; NULL: server-scoped providers only
+ * @host: on which host; server-scoped providers are found on every one
  * @name: service name
  * @provider_out: set to the providing instance, first argument of every function of the service
  *

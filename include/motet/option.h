@@ -1,5 +1,6 @@
 /*
- * option: typed options of a module. They are checked before any code of the module runs, so what a module reads is valid.
+ * option: typed options of a module. They are checked before any code of the module runs, so what a
+ * module reads is valid.
  */
 #pragma once
 
@@ -7,16 +8,18 @@
 
 G_BEGIN_DECLS
 
+/** MotetOptionType: how a value is written, and what reads it. */
 typedef enum {
-        MOTET_OPTION_BOOL,     /* true, false                                     motet_option_bool()   */
-        MOTET_OPTION_INT,      /* an integer in min..max                          motet_option_int()    */
-        MOTET_OPTION_SIZE,     /* bytes: 65536, 64 KiB, 1 MB                      motet_option_int()    */
-        MOTET_OPTION_DURATION, /* 300s, 5m, 12h, 2d, 250ms                        motet_option_int() µs */
-        MOTET_OPTION_STRING,   /* text of min..max bytes                          motet_option_string() */
-        MOTET_OPTION_ENUM,     /* one of values                                   motet_option_string() */
-        MOTET_OPTION_LIST,     /* a list of strings, or of values                 motet_option_list()   */
-        MOTET_OPTION_INTS,     /* a list of integers in min..max                  motet_option_list()   */
-        MOTET_OPTION_PATH,     /* a file, relative to the config's folder         motet_option_string(), absolute */
+        MOTET_OPTION_BOOL,     /* true, false; motet_option_bool() */
+        MOTET_OPTION_INT,      /* an integer in min..max; motet_option_int() */
+        MOTET_OPTION_SIZE,     /* 65536, 64 KiB, 1 MB; motet_option_int() in bytes */
+        MOTET_OPTION_DURATION, /* 300s, 5m, 12h, 2d, 250ms; motet_option_int() in µs */
+        MOTET_OPTION_STRING,   /* text of min..max bytes; motet_option_string() */
+        MOTET_OPTION_ENUM,     /* one of values; motet_option_string() */
+        MOTET_OPTION_LIST,     /* strings of min..max bytes, or of values; motet_option_list() */
+        MOTET_OPTION_INTS,     /* integers in min..max; motet_option_list() */
+        MOTET_OPTION_PATH, /* a file; motet_option_string(), absolute. As written, it is relative
+                                  to the config's folder; as a default, to data_dir */
 } MotetOptionType;
 
 /** MotetOption: one row of a module's option table. */
@@ -32,9 +35,11 @@ typedef struct {
 /* Reading a key that is not in the table, or as another type, is a programming error. */
 MOTET_API bool motet_option_bool(const MotetModule *self, const char *key);
 MOTET_API int64_t motet_option_int(const MotetModule *self, const char *key);
-/** motet_option_string: Returns: (borrowed) until the next reload; NULL when unset and without default */
+/** motet_option_string: Returns: (borrowed) until the next reload; NULL when unset and without
+ * default */
 MOTET_API const char *motet_option_string(const MotetModule *self, const char *key);
-/** motet_option_list: Returns: (borrowed) NULL-terminated, until the next reload; empty when unset */
+/** motet_option_list: Returns: (borrowed) NULL-terminated, until the next reload; empty when unset
+ */
 MOTET_API const char *const *motet_option_list(const MotetModule *self, const char *key);
 
 G_END_DECLS

@@ -1,11 +1,12 @@
 /*
  * session: one XML stream with one peer, as the protocol speaks of it.
  *
- * The struct is there to be read; it is written only by the functions below. Connected resource: full_jid (also
- * resource). Available resource: presence. Interested resource: interested. Available and interested imply connected.
+ * The struct is there to be read; it is written only by the functions below. Connected resource:
+ * full_jid (also resource). Available resource: presence. Interested resource: interested.
+ * Available and interested imply connected.
  *
- * Nothing dies under a handler: sending never destroys a session, and closing is finished from the loop. Who waits
- * holds a reference and asks motet_session_is_connected() again.
+ * Nothing dies under a handler: sending never destroys a session, and closing is finished from the
+ * loop. Who waits holds a reference and asks motet_session_is_connected() again.
  *
  * Source: RFC 6120 sections 4, 6, 7; RFC 6121 sections 2.2, 4.
  */
@@ -32,18 +33,21 @@ struct MotetSession {
         MotetConn *conn;           /* the connection; NULL once closed */
         bool notopen;              /* true until the peer's stream header was accepted */
         MotetSessionType type;
-        const char *username;    /* localpart, prepared; NULL before authentication */
-        const char *host;        /* our domain for this stream; NULL before the stream header */
-        const char *resource;    /* NULL before resource binding */
-        const char *full_jid;    /* username@host/resource; NULL before resource binding */
-        int8_t priority;         /* -128..127, default 0; from the last available presence */
-        const MotetXml *presence; /* last non-directed presence with no type; NULL when unavailable */
-        bool interested;         /* has requested the roster: receives roster pushes */
-        MotetRoster *roster;     /* set at session-bound; layout known to service-roster only; NULL without a roster module */
+        const char *username;     /* localpart, prepared; NULL before authentication */
+        const char *host;         /* our domain for this stream; NULL before the stream header */
+        const char *resource;     /* NULL before resource binding */
+        const char *full_jid;     /* username@host/resource; NULL before resource binding */
+        int8_t priority;          /* -128..127, default 0; from the last available presence */
+        const MotetXml *presence; /* last undirected one without type; NULL when unavailable */
+        bool interested;          /* has requested the roster: receives roster pushes */
+        MotetRoster *roster;      /* from session-bound on; layout: service-roster */
 };
 
 MOTET_API MotetSession *motet_session_ref(MotetSession *session);
-/** motet_session_unref: NULL is a no-op. A session without references after session-destroyed is freed. */
+/**
+ * motet_session_unref: NULL is a no-op. A session without references after session-destroyed is
+ * freed.
+ */
 MOTET_API void motet_session_unref(MotetSession *session);
 
 /**
@@ -51,10 +55,12 @@ MOTET_API void motet_session_unref(MotetSession *session);
  * @session: a session in any state; a session that is closing drops the stanza
  * @stanza: (borrowed) serialised before return and from then on immutable
  *
- * Queues @stanza on the session's connection. Never blocks, never runs another handler and never destroys @session: a
- * peer that stops reading is closed later, from the loop, once its queue passes limits.send_queue bytes.
+ * Queues @stanza on the session's connection. Never blocks, never runs another handler and never
+ * destroys @session: a peer that stops reading is closed later, from the loop, once its queue
+ * passes limits.send_queue bytes.
  *
- * Returns: false if the session is closing and the stanza was dropped
+ * Returns: false if the session is closing, has no connection or no open stream, and the stanza was
+ * dropped
  *
  * Source: RFC 6120 section 10.1 (in-order processing)
  */
@@ -66,62 +72,96 @@ MOTET_API bool motet_session_send(MotetSession *session, const MotetXml *stanza)
  * @condition: a stream error to send first, or MOTET_CONDITION_NONE for a plain </stream:stream>
  * @text: explanation for the error, or NULL
  *
- * Marks @session closing. What is queued is still sent; no further stanza is read. The loop sends the end of the
- * stream and destroys the session later, so @session stays valid in the running handler.
+ * Marks @session closing. What is queued is still sent; no further stanza is read. The loop sends
+ * the end of the stream and unbinds the session; it is destroyed when everything was sent and,
+ * without a condition, the peer has ended its stream too (at most limits.close_timeout). So
+ * @session stays valid in the running handler. Inside a TLS handshake nothing can be said: the
+ * connection is dropped.
  *
  * Source: RFC 6120 sections 4.4 and 4.9
  */
-MOTET_API void motet_session_close(MotetSession *session, MotetCondition condition, const char *text);
+MOTET_API void motet_session_close(MotetSession *session, MotetCondition condition,
+                                   const char *text);
 
 /**
  * motet_session_destroy:
  * @session: a session in any state; destroying twice is a no-op
  *
- * The one way out: unbinds, tells (pre-session-unbind, session-unbound, session-destroyed), drops the connection
- * without further words and retires the session. The struct is freed with its last reference. motet_session_close() is what a
- * module nearly always wants.
+ * The one way out: unbinds, tells (pre-session-unbind, session-unbound, session-destroyed), drops
+ * the connection without further words and retires the session. Inside a handler of its unbind
+ * events it takes effect after those. The struct is freed with its last reference.
+ * motet_session_close() is what a module nearly always wants.
  */
 MOTET_API void motet_session_destroy(MotetSession *session);
 
-/** motet_session_is_connected: whether it has a connection, is not closing and was not destroyed: sending can succeed */
+/**
+ * motet_session_is_connected: whether it has a connection, is not closing and was not destroyed:
+ * sending can succeed
+ */
 MOTET_API bool motet_session_is_connected(const MotetSession *session);
 /** motet_session_is_secure: whether its connection is inside TLS */
 MOTET_API bool motet_session_is_secure(const MotetSession *session);
-/** motet_session_host: Returns: (borrowed) the virtual host of this stream, NULL before the stream header */
+/**
+ * motet_session_host: Returns: (borrowed) the virtual host of this stream, NULL before the stream
+ * header
+ */
 MOTET_API MotetHost *motet_session_host(const MotetSession *session);
 /** motet_session_server: Returns: (borrowed) the server it belongs to */
 MOTET_API MotetServer *motet_session_server(const MotetSession *session);
-/** motet_session_jid: Returns: (borrowed) full_jid as an address; after authentication the bare one; NULL before */
+/**
+ * motet_session_jid: Returns: (borrowed) full_jid as an address; after authentication the bare one;
+ * NULL before
+ */
 MOTET_API const MotetJid *motet_session_jid(const MotetSession *session);
-/** motet_session_id: Returns: (borrowed) the stream id of the current stream, unpredictable; NULL before the stream header */
+/**
+ * motet_session_id: Returns: (borrowed) the stream id of the current stream, unpredictable; NULL
+ * before the stream header
+ */
 MOTET_API const char *motet_session_id(const MotetSession *session);
-/** motet_session_lang: Returns: (borrowed) xml:lang of the peer's stream header, NULL when none was given */
+/**
+ * motet_session_lang: Returns: (borrowed) xml:lang of the peer's stream header, NULL when none was
+ * given
+ */
 MOTET_API const char *motet_session_lang(const MotetSession *session);
 /** motet_session_idle: Returns: µs since the last byte was read from the peer */
 MOTET_API GTimeSpan motet_session_idle(const MotetSession *session);
+/**
+ * motet_session_queued: Returns: bytes that wait to be read by the peer; who has much to send waits
+ * while they are more than half of limits.send_queue
+ */
+MOTET_API size_t motet_session_queued(const MotetSession *session);
 
 /* Progress of a stream: called by the modules that negotiate it. */
 
 /**
  * motet_session_starttls:
  *
- * Sends what is queued (the caller's <proceed/>), then starts the TLS handshake as server; bytes the peer sent behind
- * its request are dropped. Afterwards the peer opens a new stream. Must not be called on a secure session.
+ * Sends what is queued (the caller's <proceed/>), then starts the TLS handshake as server; bytes
+ * the peer sent behind its request are dropped. Afterwards the peer opens a new stream. Must not be
+ * called on a secure session; does nothing on one that is closing.
  *
  * Source: RFC 6120 section 5.4
  */
 MOTET_API void motet_session_starttls(MotetSession *session);
+/**
+ * motet_session_can_starttls: whether it may be called: in clear, connected, and with a certificate
+ * to present
+ */
+MOTET_API bool motet_session_can_starttls(const MotetSession *session);
 
 /**
  * motet_session_authenticate:
  * @username: (borrowed) prepared localpart
  *
- * Makes the session one of that account (type c2s) and fires session-authenticated. Sends nothing; the caller sends its
- * success element and then calls motet_session_restart().
+ * Makes the session one of that account (type c2s) and fires session-authenticated. Sends nothing;
+ * the caller sends its success element and then calls motet_session_restart().
  */
 MOTET_API void motet_session_authenticate(MotetSession *session, const char *username);
 
-/** motet_session_restart: forgets the stream: the peer opens a new one on the same connection (RFC 6120 section 4.3.3). */
+/**
+ * motet_session_restart: forgets the stream: the peer opens a new one on the same connection (RFC
+ * 6120 section 4.3.3).
+ */
 MOTET_API void motet_session_restart(MotetSession *session);
 
 /**
@@ -129,77 +169,109 @@ MOTET_API void motet_session_restart(MotetSession *session);
  * @condition: MOTET_CONDITION_NONE when bound; otherwise why it was refused, and nothing changed
  * @text: (borrowed) explanation or NULL
  *
- * Called exactly once, before return or later; when @session went away in between, with its condition set and nobody to answer.
+ * Called exactly once, before return or later, as the module that called motet_session_bind(); when
+ * @session went away in between, with recipient-unavailable and nobody to answer.
  */
-typedef void (*MotetBoundFunc)(MotetSession *session, MotetCondition condition, const char *text, void *data);
+typedef void (*MotetBoundFunc)(MotetSession *session, MotetCondition condition, const char *text,
+                               void *data);
 
 /**
  * motet_session_bind:
  * @session: authenticated, not yet bound, not being bound
- * @resource: (borrowed) prepared resource that no session of this account holds
+ * @resource: (borrowed) prepared resource that no session of this account holds; one that does not
+ *   fit is refused with bad-request, one that another session took while this one waited with
+ *   conflict
  *
- * Fires pre-session-bind, which may wait or refuse; then sets resource and full_jid, enters the session in the table, calls
+ * Fires pre-session-bind, which may wait or refuse; then sets resource and full_jid, enters the
+ * session in the table, calls
  * @done (which answers the client) and fires session-bound. Stanzas of this session wait meanwhile.
  *
  * Source: RFC 6120 section 7
  */
-MOTET_API void motet_session_bind(MotetSession *session, const char *resource, MotetBoundFunc done, void *data);
+MOTET_API void motet_session_bind(MotetSession *session, const char *resource, MotetBoundFunc done,
+                                  void *data);
 
 /**
  * motet_session_set_presence:
  * @session: a connected resource
- * @presence: (borrowed) a presence without type, packed and kept; NULL makes the resource unavailable
+ * @presence: (borrowed) a presence without type, packed and kept; NULL makes the resource
+ *   unavailable
  *
- * Sets presence and priority together. Sends nothing.
+ * Sets presence and priority together. Sends nothing. Does nothing when @session was unbound
+ * meanwhile.
  */
 MOTET_API void motet_session_set_presence(MotetSession *session, const MotetXml *presence);
-/** motet_session_set_interested: marks a connected resource as interested (RFC 6121 section 2.2) */
+/**
+ * motet_session_set_interested: marks a connected resource as interested (RFC 6121 section 2.2); as
+ * motet_session_set_presence()
+ */
 MOTET_API void motet_session_set_interested(MotetSession *session, bool interested);
-/** motet_session_set_roster: for the roster module: a borrowed pointer of its own; NULL before the session goes */
+/**
+ * motet_session_set_roster: for the roster module: a borrowed pointer of its own; NULL before the
+ * session goes
+ */
 MOTET_API void motet_session_set_roster(MotetSession *session, MotetRoster *roster);
 
 /** MotetSessionLimits: what one peer may make the server hold or do. Each is > 0. */
 typedef struct {
-        uint32_t stanza_bytes;    /* one stanza or stream header */
-        uint32_t depth;           /* element nesting, the stanza itself is 1 */
-        uint32_t elements;        /* elements in one stanza */
-        uint32_t attributes;      /* attributes of one element */
-        uint32_t namespaces;      /* namespace declarations in one stanza */
-        uint32_t name_bytes;      /* one element or attribute name, with its namespace */
-        uint32_t send_queue;      /* bytes waiting to be read by the peer; beyond: closed with policy-violation */
-        uint32_t bytes_per_s;     /* beyond the burst, reading pauses */
+        uint32_t stanza_bytes; /* one stanza or stream header */
+        uint32_t depth;        /* element nesting, the stanza itself is 1 */
+        uint32_t elements;     /* elements in one stanza */
+        uint32_t attributes;   /* attributes of one element */
+        uint32_t namespaces;   /* namespace declarations in one stanza */
+        uint32_t name_bytes;   /* one element or attribute name, with its namespace */
+        uint32_t send_queue;   /* bytes waiting to be read by the peer; beyond: closed with
+                               policy-violation */
+        uint32_t bytes_per_s;  /* beyond the burst, reading pauses */
         uint32_t bytes_burst;
-        uint32_t stanzas_per_s;   /* beyond the burst of one second, reading pauses */
+        uint32_t stanzas_per_s; /* beyond the burst of one second, reading pauses */
 } MotetSessionLimits;
 
 /** motet_session_limits: Returns: (borrowed) the limits in force */
 MOTET_API const MotetSessionLimits *motet_session_limits(const MotetSession *session);
-/** motet_session_set_limits: (borrowed) copied; in force from the next stanza. For modules that decide on limits. */
+/**
+ * motet_session_set_limits: (borrowed) copied; in force from the next stanza. For modules that
+ * decide on limits.
+ */
 MOTET_API void motet_session_set_limits(MotetSession *session, const MotetSessionLimits *limits);
 
 /* Data of a module, one pointer a session. */
 
-/** motet_session_set_data: @data (take) replaces the former, freed by @free_func at the latest after session-destroyed or with @self */
-MOTET_API void motet_session_set_data(MotetSession *session, MotetModule *self, void *data, GDestroyNotify free_func);
+/**
+ * motet_session_set_data: @data (take) replaces the former, freed by @free_func at the latest after
+ * session-destroyed or with @self; at once when that is past
+ */
+MOTET_API void motet_session_set_data(MotetSession *session, MotetModule *self, void *data,
+                                      GDestroyNotify free_func);
 /** motet_session_data: Returns: (borrowed) what was set, NULL when nothing */
 MOTET_API void *motet_session_data(const MotetSession *session, MotetModule *self);
 
 /* The table of bound sessions. */
 
-/** motet_sessions_find: Returns: (borrowed) the bound session, NULL when there is none on this machine */
-MOTET_API MotetSession *motet_sessions_find(MotetHost *host, const char *username, const char *resource);
+/**
+ * motet_sessions_find: Returns: (borrowed) the bound session, NULL when there is none on this
+ * machine
+ */
+MOTET_API MotetSession *motet_sessions_find(MotetHost *host, const char *username,
+                                            const char *resource);
 
 /**
  * motet_sessions_of:
  * @n_out: set to the number of sessions
  *
- * Returns: (borrowed) the account's bound sessions in order of binding, valid until the next bind or unbind; who closes sessions
- *   while walking is safe (closing is deferred), who destroys them is not
+ * Returns: (borrowed) the account's bound sessions in order of binding, valid until the next bind
+ * or unbind; who closes sessions
+ *   while walking is safe (closing is deferred), who destroys them is not. NULL when there are none
  */
-MOTET_API MotetSession *const *motet_sessions_of(MotetHost *host, const char *username, size_t *n_out);
+MOTET_API MotetSession *const *motet_sessions_of(MotetHost *host, const char *username,
+                                                 size_t *n_out);
 
-/** motet_sessions_foreach: calls @func for each bound session of @host; @func may close sessions, not destroy them */
-MOTET_API void motet_sessions_foreach(MotetHost *host, void (*func)(MotetSession *session, void *data), void *data);
+/**
+ * motet_sessions_foreach: calls @func for each session of @host bound now and still bound when its
+ * turn comes; in no order
+ */
+MOTET_API void motet_sessions_foreach(MotetHost *host,
+                                      void (*func)(MotetSession *session, void *data), void *data);
 
 /** motet_sessions_count: Returns: bound sessions of @host */
 MOTET_API size_t motet_sessions_count(const MotetHost *host);
@@ -208,12 +280,15 @@ MOTET_API size_t motet_sessions_count(const MotetHost *host);
  * motet_sessions_send_available / motet_sessions_send_interested:
  * @stanza: (borrowed) sent to each with `to` set to its full JID, serialised once
  *
- * Sends to all available (or interested) resources of one account, those elsewhere included (route/elsewhere).
+ * Sends to all available (or interested) resources of one account, those elsewhere included
+ * (route/elsewhere).
  *
  * Returns: how many sessions of this machine it was queued for
  */
-MOTET_API size_t motet_sessions_send_available(MotetHost *host, const char *username, const MotetXml *stanza);
-MOTET_API size_t motet_sessions_send_interested(MotetHost *host, const char *username, const MotetXml *stanza);
+MOTET_API size_t motet_sessions_send_available(MotetHost *host, const char *username,
+                                               const MotetXml *stanza);
+MOTET_API size_t motet_sessions_send_interested(MotetHost *host, const char *username,
+                                                const MotetXml *stanza);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MotetSession, motet_session_unref)
 

@@ -107,7 +107,22 @@ MOTET_API MotetXml *motet_iq_result(const MotetXml *iq);
  * Returns: (own) the error reply of RFC 6120 section 8.3, with the type that belongs to @condition; NULL when @stanza is
  *   itself of type error (or an iq of type result), which must not be answered (section 8.3.1)
  */
-MOTET_API MotetXml *motet_stanza_error(const MotetXml *stanza, MotetCondition condition, const char *text);
+MOTET_API MotetXml *motet_stanza_error(const MotetXml *stanza, MotetCondition condition,
+                                       const char *text);
+
+/**
+ * motet_stanza_error_of_type:
+ * @type: "auth", "cancel", "continue", "modify" or "wait"
+ *
+ * motet_stanza_error() with another type than belongs to @condition. A failure of ours that may
+ * pass, such as that of a store, is an internal-server-error of type "wait".
+ *
+ * Returns: (own) as motet_stanza_error()
+ *
+ * Source: RFC 6120 section 8.3.2
+ */
+MOTET_API MotetXml *motet_stanza_error_of_type(const MotetXml *stanza, MotetCondition condition,
+                                               const char *type, const char *text);
 
 /** motet_iq_new: Returns: (own) an iq of @type ("get" or "set"); addresses may be NULL; the id is set when it is sent */
 MOTET_API MotetXml *motet_iq_new(const char *type, const char *from, const char *to);

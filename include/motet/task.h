@@ -15,7 +15,7 @@ MOTET_API int64_t motet_now(MotetModule *self);
 MOTET_API int64_t motet_wall_now(MotetModule *self);
 /** motet_random: fills @buffer with @n bytes fit for secrets */
 MOTET_API void motet_random(MotetModule *self, void *buffer, size_t n);
-/** motet_random_id: Returns: (own) @bytes random bytes as lower-case hexadecimal */
+/** motet_random_id: Returns: (own) @bytes (1 to 64) random bytes as lower-case hexadecimal */
 MOTET_API char *motet_random_id(MotetModule *self, size_t bytes);
 
 typedef struct MotetTimer MotetTimer;
@@ -28,18 +28,30 @@ typedef void (*MotetTimerFunc)(MotetModule *self, MotetTimer *timer, void *data)
  * @delay: µs from now; fires once, at most 10 ms late on an idle server, never early
  * @data: handed to @func; not freed
  *
- * Returns: (borrowed) the timer; gone after motet_timer_cancel(), with its owner, or when @func returned without motet_timer_rearm()
+ * Returns: (borrowed) the timer; gone after motet_timer_cancel(), with its owner or session, or
+ * when @func returned without
+ *   motet_timer_rearm(); NULL when @session was destroyed already
  */
-MOTET_API MotetTimer *motet_timer_add(MotetModule *self, MotetSession *session, GTimeSpan delay, MotetTimerFunc func, void *data);
-/** motet_timer_rearm: lets @timer fire @delay µs from now instead; also from inside its own function */
+MOTET_API MotetTimer *motet_timer_add(MotetModule *self, MotetSession *session, GTimeSpan delay,
+                                      MotetTimerFunc func, void *data);
+/**
+ * motet_timer_rearm: lets @timer fire @delay µs from now instead; also from inside its own function
+ */
 MOTET_API void motet_timer_rearm(MotetTimer *timer, GTimeSpan delay);
 /** motet_timer_cancel: NULL is a no-op */
 MOTET_API void motet_timer_cancel(MotetTimer *timer);
 
-/** motet_defer: runs @func at the end of this loop turn, on the core thread. @free_func for @data is called in any case. */
-MOTET_API void motet_defer(MotetModule *self, void (*func)(MotetModule *self, void *data), void *data, GDestroyNotify free_func);
+/**
+ * motet_defer: runs @func at the end of this loop turn, on the core thread. @free_func for @data is
+ * called in any case.
+ */
+MOTET_API void motet_defer(MotetModule *self, void (*func)(MotetModule *self, void *data),
+                           void *data, GDestroyNotify free_func);
 
-/** MotetWorkFunc: runs on a worker thread; touches @data only: no session, no other motet_ function but motet_log(). */
+/**
+ * MotetWorkFunc: runs on a worker thread; touches @data only: no session, no other motet_ function
+ * but motet_log().
+ */
 typedef void (*MotetWorkFunc)(void *data);
 /** MotetDoneFunc: runs on the core thread after the work. */
 typedef void (*MotetDoneFunc)(MotetModule *self, void *data);
@@ -55,6 +67,7 @@ typedef void (*MotetDoneFunc)(MotetModule *self, void *data);
  *
  * Returns: false when the queue is full: nothing ran and @data was freed
  */
-MOTET_API bool motet_offload(MotetModule *self, MotetWorkFunc work, MotetDoneFunc done, void *data, GDestroyNotify free_func);
+MOTET_API bool motet_offload(MotetModule *self, MotetWorkFunc work, MotetDoneFunc done, void *data,
+                             GDestroyNotify free_func);
 
 G_END_DECLS

@@ -23,7 +23,7 @@ G_BEGIN_DECLS
 typedef enum {
         MOTET_CONTINUE = 0, /* not mine: the next handler runs */
         MOTET_HANDLED = 1,  /* I answered, or dropped it on purpose: nobody after me runs */
-        MOTET_WAIT = 2,     /* I hold a token from motet_wait() and will motet_resume() this chain */
+        MOTET_WAIT = 2, /* I hold a token from motet_wait() and will motet_resume() this chain */
 } MotetResult;
 
 typedef struct MotetConn MotetConn;

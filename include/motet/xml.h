@@ -52,13 +52,16 @@ MOTET_API MotetXml *motet_xml_copy(const MotetXml *xml);
  *
  * Returns: (own) the tree, or NULL with @error set
  */
-MOTET_API MotetXml *motet_xml_parse(const char *text, gssize len, const char *default_ns, GError **error);
+MOTET_API MotetXml *motet_xml_parse(const char *text, gssize len, const char *default_ns,
+                                    GError **error);
 
 /**
  * motet_xml_string:
  * @xml: (borrowed) any element
  * @default_ns: the default namespace in force where the text will stand (for client streams "jabber:client");
  *   no xmlns is written where an element already is in the namespace in force; NULL for none
+ *
+ * Does not make the tree immutable, unlike sending it.
  *
  * Returns: (own) @xml as NUL-terminated UTF-8 text
  */
@@ -95,13 +98,16 @@ MOTET_API unsigned motet_xml_n_children(const MotetXml *xml);
 /** motet_xml_set_attr: sets or replaces an unqualified attribute (or "xml:lang"); a NULL @value removes it. */
 MOTET_API void motet_xml_set_attr(MotetXml *xml, const char *name, const char *value);
 /** motet_xml_set_attr_ns: as motet_xml_set_attr(), for an attribute in namespace @ns */
-MOTET_API void motet_xml_set_attr_ns(MotetXml *xml, const char *name, const char *ns, const char *value);
+MOTET_API void motet_xml_set_attr_ns(MotetXml *xml, const char *name, const char *ns,
+                                     const char *value);
 /** motet_xml_set_attrf: motet_xml_set_attr() with a printf format */
-MOTET_API void motet_xml_set_attrf(MotetXml *xml, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
+MOTET_API void motet_xml_set_attrf(MotetXml *xml, const char *name, const char *format, ...)
+        G_GNUC_PRINTF(3, 4);
 /** motet_xml_add: appends a new child. @ns NULL: the parent's. Returns: (borrowed) the child, for further building */
 MOTET_API MotetXml *motet_xml_add(MotetXml *parent, const char *name, const char *ns);
 /** motet_xml_add_with_text: appends a child that holds @text (NULL: nothing). Returns: (borrowed) the child */
-MOTET_API MotetXml *motet_xml_add_with_text(MotetXml *parent, const char *name, const char *ns, const char *text);
+MOTET_API MotetXml *motet_xml_add_with_text(MotetXml *parent, const char *name, const char *ns,
+                                            const char *text);
 /** motet_xml_add_copy: appends a deep copy of @child. Returns: (borrowed) the copy */
 MOTET_API MotetXml *motet_xml_add_copy(MotetXml *parent, const MotetXml *child);
 /** motet_xml_add_text: appends character data; @len -1 when it ends with NUL. Must be valid UTF-8 of XML characters. */

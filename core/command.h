@@ -1,0 +1,40 @@
+/*
+ * command: finding and running operator commands; the same code whether asked over the control
+ * socket or in process.
+ */
+#pragma once
+
+#include <motet/command.h>
+
+#include "core/server.h"
+
+/** CommandOwner: where output goes. ended: told once; @exit_code as of sysexits.h, @error_text
+ * NULL on success */
+typedef struct {
+        void (*line)(void *data, const char *text);
+        void (*ended)(void *data, int exit_code, const char *error_text);
+} CommandOwner;
+
+/** COMMAND_ASK: before the words of a command: instead of running it, checks them and prints
+ * "secret NAME" for each secret it needs. */
+#define COMMAND_ASK "?"
+
+/**
+ * command_run:
+ * @words: (borrowed) NULL-terminated: the command's words, then its arguments; secrets come last,
+ * in the order they are declared
+ *
+ * Finds the command among core's and the modules' (longest match first; a miss says did-you-mean),
+ * checks arguments, runs it. ended() may be called before return. A command of a host-scoped module
+ * runs on the host of its first address or domain; when it declares a domain as optional and none
+ * is given, on every host that has it, one after the other.
+ */
+void command_run(Server *server, const char *const *words, const CommandOwner *owner, void *data);
+/** command_list: calls @func for every command, sorted by name; @module is NULL for core's own */
+void command_list(Server *server,
+                  void (*func)(const MotetCommandDecl *decl, const char *module, void *data),
+                  void *data);
+/** command_usage: Returns: (own) "user add JID" and its help: what an operator types; secrets
+ * are asked for */
+char *command_usage(const MotetCommandDecl *decl);
+Server *command_server(const MotetCommand *command);

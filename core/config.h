@@ -1,0 +1,131 @@
+/*
+ * config: YAML files into a checked configuration; every mistake is found, each with file, line and
+ * column.
+ *
+ * The main file holds what concerns the core; plugins.d/<module>.yaml (or `modules:` in the main
+ * file) holds each module's switch and options. Relative paths are relative to the main file's
+ * folder.
+ */
+#pragma once
+
+#include <motet/log.h>
+#include <motet/option.h>
+
+#include "core/host.h"
+
+/** ConfigFinding: one mistake (or weakness, when a warning). */
+typedef struct {
+        char *file;
+        unsigned line, column; /* from 1; 0: the file as a whole */
+        bool warning;
+        char *text;
+} ConfigFinding;
+
+typedef struct {
+        GPtrArray *list; /* (own) of ConfigFinding */
+        unsigned n_errors;
+} ConfigFindings;
+
+void config_findings_init(ConfigFindings *findings);
+void config_findings_clear(ConfigFindings *findings);
+/** config_findings_add: control characters in the text are escaped, long texts are cut */
+void config_findings_add(ConfigFindings *findings, bool warning, const char *file, unsigned line,
+                         unsigned column, const char *format, ...) G_GNUC_PRINTF(6, 7);
+/** config_findings_sort: by file, line, column; what is there twice stays once */
+void config_findings_sort(ConfigFindings *findings);
+/** config_finding_string: Returns: (own) "file:line:col: error: text" */
+char *config_finding_string(const ConfigFinding *finding);
+
+typedef enum { CONFIG_SCALAR, CONFIG_LIST, CONFIG_MAP } ConfigKind;
+
+/* One YAML node with its place. */
+typedef struct ConfigNode {
+        ConfigKind kind;
+        const char *file; /* owned by the Config; outlives the node */
+        unsigned line, column;
+        char *text;         /* SCALAR: its value */
+        bool quoted;        /* SCALAR: written in quotes: a string whatever it looks like */
+        GPtrArray *items;   /* LIST: of ConfigNode */
+        GPtrArray *entries; /* MAP: of ConfigEntry, in file order, keys unique */
+} ConfigNode;
+
+typedef struct {
+        char *key;
+        unsigned line, column;
+        ConfigNode *value;
+} ConfigEntry;
+
+typedef struct {
+        char *name;        /* prepared */
+        char *certificate; /* absolute path; the default is certs/<name>.crt beside the main file */
+        char *key;         /* absolute path; default certs/<name>.key */
+        const ConfigNode *node;
+} ConfigHost;
+
+typedef struct {
+        char *name;
+        bool enabled;
+        char **hosts;              /* prepared; NULL: all */
+        const ConfigNode *options; /* MAP or NULL */
+        GPtrArray *host_options; /* of ConfigEntry (borrowed), key prepared: options that differ for
+                                    one host */
+        const ConfigNode *node;  /* for positions */
+} ConfigModule;
+
+typedef struct {
+        char *file, *dir;                                            /* absolute */
+        char *plugins_dir, *modules_dir, *data_dir, *control_socket; /* absolute */
+        char *user; /* whom to become when started as root; NULL: root is refused */
+        MotetLogLevel log_level;
+        char *log_target;      /* "stderr" (default), "journal" or an absolute file path */
+        char *storage_default; /* backend: "sqlite" */
+        GHashTable *storage;   /* store name -> backend name */
+        CoreLimits limits;
+        GPtrArray *hosts;   /* of ConfigHost */
+        GPtrArray *modules; /* of ConfigModule, enabled or not */
+        GPtrArray *roots;   /* of ConfigNode: every file's tree */
+        GPtrArray *files;   /* of char*: names of files read */
+} Config;
+
+/**
+ * config_load:
+ * @file: main file
+ *
+ * Reads and checks the main file and all drop-ins. Returns: (own) what could be read, also with
+ * errors in @findings, so that one run lists them all; NULL when the main file cannot be read at
+ * all
+ */
+Config *config_load(const char *file, ConfigFindings *findings);
+/** config_parse: the same from text, without drop-ins; for tests and fuzzing. @dir: what relative
+ * paths are relative to */
+Config *config_parse(const char *text, gssize len, const char *dir, ConfigFindings *findings);
+void config_free(Config *config);
+const ConfigModule *config_module(const Config *config, const char *name);
+
+const ConfigNode *config_node_entry(const ConfigNode *map, const char *key);
+
+/* Options of one module on one host. */
+
+/**
+ * option_values_new:
+ * @options, @overrides: (borrowed) maps or NULL; what @overrides says of a key goes before
+ * @config: (borrowed) its dir is what written paths are relative to, its data_dir what default paths are
+ *
+ * Returns: (own) checked values, defaults filled in, also when findings were added
+ */
+OptionValues *option_values_new(const MotetOption *table, const char *module,
+                                const ConfigNode *options, const ConfigNode *overrides,
+                                const Config *config, ConfigFindings *findings);
+void option_values_free(OptionValues *values);
+bool option_values_equal(const OptionValues *a, const OptionValues *b);
+/** option_table_check: whether a module's own table is sound (defaults legal, help there, keys
+ * unique); findings name the module */
+bool option_table_check(const MotetOption *table, const char *module, ConfigFindings *findings);
+
+/** config_parse_duration / config_parse_size: "30s" to µs, "64 KiB" to bytes. Returns: false when
+ * it is none or overflows */
+bool config_parse_duration(const char *text, int64_t *us_out);
+bool config_parse_size(const char *text, int64_t *bytes_out);
+bool config_parse_int(const char *text, int64_t *out);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)

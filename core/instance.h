@@ -1,0 +1,77 @@
+/*
+ * instance: a running module as the lower layers know it: the owner of hooks, timers, waits,
+ * requests and session data.
+ *
+ * Everything a module registers embeds an Owned. When the instance stops, instance_drop_all() drops
+ * each, so that nothing outlives its owner without any code in the module.
+ *
+ * Order of a life: server and host filled in, instance_init(), load, running = true,
+ * host_add_instance(), instance_add_hooks() (host.h); to stop: running = false,
+ * instance_drop_all(), host_remove_instance(), unload, instance_clear(). It is freed, and its code
+ * unmapped, only while busy is 0.
+ */
+#pragma once
+
+#include <motet/module.h>
+
+#include "core/loop.h"
+
+typedef struct Owned Owned;
+/* Takes the thing apart and unlinks it (owned_remove); it must not call into the module but for
+ * free functions. */
+typedef void (*OwnedDrop)(Owned *owned);
+struct Owned {
+        List link;
+        MotetModule *owner; /* NULL: in no list */
+        OwnedDrop drop;
+};
+
+typedef struct OptionValues OptionValues;
+
+struct MotetModule {
+        const MotetModuleInfo *info;
+        MotetServer *server;
+        MotetHost *host; /* NULL for server scope */
+        bool running;    /* false before load succeeded and once stopping: no handler of it runs */
+        bool hooked;     /* its hooks are in the tables of its hosts */
+        unsigned order;  /* load order: breaks ties between hooks of one priority */
+        unsigned slot;   /* index of its data in a session; no two live instances share one */
+        unsigned busy; /* calls of it running or promised, jobs on workers: unmapping waits for 0 */
+        List owned;    /* head of Owned */
+        List leftovers;      /* head of Owned: dropped, but the module still holds a pointer */
+        Owned session_data;  /* in its own list while any session may hold data of it */
+        GArray *extra_hooks; /* (own) MotetHook added at run time; NULL: none */
+        void *data;
+        GDestroyNotify data_free;
+        OptionValues *options; /* owned by module.c */
+        void *loaded;          /* module.c: the shared object it comes from */
+};
+
+/** instance_init: @instance is zeroed but for info, server and host; gives it a slot */
+void instance_init(MotetModule *instance);
+/**
+ * instance_drop_all: drops everything owned, the newest first, and gives the slot back; the second
+ * time a no-op
+ */
+void instance_drop_all(MotetModule *instance);
+/**
+ * instance_clear: after unload; frees what the module should have given back itself (tokens not
+ * resumed)
+ */
+void instance_clear(MotetModule *instance);
+void owned_add(Owned *owned, MotetModule *owner, OwnedDrop drop);
+/** owned_remove: unlinks; a no-op when in no list */
+void owned_remove(Owned *owned);
+/**
+ * owned_leave: moves a dropped thing to the leftovers of its former owner; @drop frees it in
+ * instance_clear()
+ */
+void owned_leave(Owned *owned, MotetModule *owner, OwnedDrop drop);
+
+/**
+ * instance_enter / instance_leave: around every call of a module's function.
+ *
+ * Returns: the instance that was running before, to be given back to instance_leave()
+ */
+MotetModule *instance_enter(MotetModule *instance);
+void instance_leave(MotetModule *instance, MotetModule *before);

@@ -1,0 +1,505 @@
+/*
+ * jid: XMPP addresses, prepared.
+ *
+ * Parts are compared as the deployed network does: nodeprep, nameprep with IDNA2003 and
+ * resourceprep (RFC 6122), code points unassigned in Unicode 3.2 let through as in query strings,
+ * since names and resources of today use them. Of what RFC 7622 adds, the restrictions on
+ * localparts are enforced too, its other mappings are not.
+ *
+ * Source: RFC 6122, RFC 7622, RFC 3454, RFC 3490, RFC 4013.
+ */
+#include <motet/jid.h>
+
+#include <arpa/inet.h>
+#include <idna.h>
+#include <string.h>
+#include <stringprep.h>
+
+#define LABEL_MAX 63 /* bytes of a label as DNS sees it, RFC 1035 section 2.3.4 */
+
+/* One allocation: full and bare and local, each with its NUL; domain and resource are tails of
+ * them. */
+struct MotetJid {
+        unsigned refs;
+        uint16_t bare_at;     /* in @text; 0 when the full address is the bare one */
+        uint16_t local_at;    /* in @text; 0: no localpart */
+        uint16_t domain_at;   /* in @text */
+        uint16_t resource_at; /* in @text; 0: no resourcepart */
+        char text[];          /* the whole address comes first */
+};
+
+/* A part is prepared in place, in a buffer that holds the longest one. */
+#define PART_SIZE (MOTET_JID_PART_MAX + 1)
+
+static bool
+is_ascii(const char *text)
+{
+        for (; *text; text++) {
+                if ((unsigned char)*text >= 0x80)
+                        return false;
+        }
+        return true;
+}
+
+static void
+lower(char *text)
+{
+        for (; *text; text++)
+                *text = g_ascii_tolower(*text);
+}
+
+/* Runs a profile twice: a prepared part must prepare to itself, or it could never be compared. */
+static bool
+prepare(char part[static PART_SIZE], const Stringprep_profile *profile)
+{
+        char again[PART_SIZE];
+
+        if (!g_utf8_validate(part, -1, NULL) ||
+            stringprep(part, PART_SIZE, 0, profile) != STRINGPREP_OK || *part == '\0')
+                return false;
+
+        g_strlcpy(again, part, sizeof again);
+        bool is_stable = stringprep(again, sizeof again, 0, profile) == STRINGPREP_OK &&
+                         strcmp(part, again) == 0;
+        explicit_bzero(again, sizeof again); /* it may be a password */
+        return is_stable;
+}
+
+/* RFC 7622 3.3.1, and the controls and the space that nodeprep prohibits. */
+static bool
+is_local_ascii(char c)
+{
+        return c > 0x20 && c < 0x7f && !strchr("\"&'/:<>@", c);
+}
+
+/* RFC 8264 section 9.17. Fullwidth and halfwidth forms are mapped before it applies (RFC 8265 section 3.3.2). */
+static bool
+has_compat(gunichar c)
+{
+        char text[8] = {0};
+
+        if (c >= 0xff00 && c <= 0xffef)
+                return false;
+        g_unichar_to_utf8(c, text);
+        g_autofree char *normal = g_utf8_normalize(text, -1, G_NORMALIZE_NFKC);
+        return strcmp(normal, text) != 0;
+}
+
+/* RFC 8264 sections 9.6 and 9.9: letters by category that identifiers must not hold, old Hangul among them. */
+static bool
+is_excepted(gunichar c)
+{
+        return c == 0x640 || c == 0x7fa || c == 0x302e || c == 0x302f ||
+               (c >= 0x3031 && c <= 0x3035) || c == 0x303b || (c >= 0x1100 && c <= 0x11ff) ||
+               (c >= 0xa960 && c <= 0xa97c) || (c >= 0xd7b0 && c <= 0xd7fb);
+}
+
+/* What RFC 8264's IdentifierClass allows beyond ASCII: letters, digits and marks. */
+static bool
+is_identifier(gunichar c)
+{
+        switch (g_unichar_type(c)) {
+        case G_UNICODE_LOWERCASE_LETTER:
+        case G_UNICODE_UPPERCASE_LETTER:
+        case G_UNICODE_OTHER_LETTER:
+        case G_UNICODE_MODIFIER_LETTER:
+        case G_UNICODE_DECIMAL_NUMBER:
+        case G_UNICODE_NON_SPACING_MARK:
+        case G_UNICODE_SPACING_MARK:
+                return !is_excepted(c) && !has_compat(c);
+        default:
+                return (c >= 0xff01 && c <= 0xff5e) || c == 0xb7 || c == 0x375 || c == 0x5f3 ||
+                       c == 0x5f4 || c == 0x30fb || c == 0x6fd || c == 0x6fe || c == 0xf0b ||
+                       c == 0x3007;
+        }
+}
+
+static bool
+is_local(const char *local)
+{
+        for (const char *at = local; *at; at = g_utf8_next_char(at)) {
+                gunichar c = g_utf8_get_char(at);
+                if (c < 0x80 ? !is_local_ascii(*at) : !is_identifier(c))
+                        return false;
+        }
+        return true;
+}
+
+static bool
+prepare_local(char local[static PART_SIZE])
+{
+        if (is_ascii(local)) {
+                lower(local);
+                return is_local(local);
+        }
+
+        /* What it becomes must be an identifier as well: a halfwidth filler becomes one that is none. */
+        return g_utf8_validate(local, -1, NULL) && is_local(local) &&
+               prepare(local, stringprep_xmpp_nodeprep) && is_local(local);
+}
+
+static bool
+prepare_resource(char resource[static PART_SIZE])
+{
+        if (!is_ascii(resource))
+                return prepare(resource, stringprep_xmpp_resourceprep);
+
+        for (const char *at = resource; *at; at++) {
+                if (*at < 0x20 || *at == 0x7f)
+                        return false;
+        }
+        return true;
+}
+
+static bool
+prepare_password(char password[static PART_SIZE])
+{
+        return prepare(password, stringprep_saslprep);
+}
+
+/* RFC 3490 UseSTD3ASCIIRules on an ASCII label in lower case. An encoded label needs more than
+ * that. */
+static bool
+is_plain_label(const char *label, size_t len)
+{
+        if (len == 0 || len > LABEL_MAX || label[0] == '-' || label[len - 1] == '-')
+                return false;
+        for (size_t i = 0; i < len; i++) {
+                if (!g_ascii_isdigit(label[i]) && !g_ascii_islower(label[i]) && label[i] != '-')
+                        return false;
+        }
+        return true;
+}
+
+/* RFC 3490 section 3.1: what is taken for a dot between labels. */
+static bool
+is_dot(gunichar c)
+{
+        return c == '.' || c == 0x3002 || c == 0xff0e || c == 0xff61;
+}
+
+/* One label in its canonical form, by RFC 3490: nameprep, ToUnicode, and ToASCII as the check. */
+static bool
+append_label(GString *name, const char *label, size_t len)
+{
+        char prepared[PART_SIZE], ascii[LABEL_MAX + 1];
+        uint32_t points[PART_SIZE];
+        size_t n_points = G_N_ELEMENTS(points);
+        const int flags = IDNA_ALLOW_UNASSIGNED | IDNA_USE_STD3_ASCII_RULES;
+
+        memcpy(prepared, label, len);
+        prepared[len] = '\0';
+        if (!prepare(prepared, stringprep_nameprep))
+                return false;
+
+        /* ToUnicode never fails: an encoded label that does not decode stays what it is. */
+        g_autofree gunichar *ucs4 = g_utf8_to_ucs4_fast(prepared, -1, NULL);
+        idna_to_unicode_44i(ucs4, (size_t)g_utf8_strlen(prepared, -1), points, &n_points, flags);
+        if (idna_to_ascii_4i(points, n_points, ascii, flags) != IDNA_SUCCESS)
+                return false;
+        for (size_t i = 0; i < n_points; i++)
+                g_string_append_unichar(name, points[i]);
+        return true;
+}
+
+static bool
+prepare_name(char domain[static PART_SIZE])
+{
+        g_autoptr(GString) name = g_string_sized_new(PART_SIZE);
+
+        if (!g_utf8_validate(domain, -1, NULL))
+                return false;
+        for (const char *at = domain; *at;) {
+                const char *end = at;
+                while (*end && !is_dot(g_utf8_get_char(end)))
+                        end = g_utf8_next_char(end);
+                if (name->len > 0)
+                        g_string_append_c(name, '.');
+                if (!append_label(name, at, (size_t)(end - at)))
+                        return false;
+                /* RFC 7622 3.2: the last dot, the root's, is dropped. */
+                at = *end ? g_utf8_next_char(end) : end;
+        }
+
+        return g_strlcpy(domain, name->str, PART_SIZE) < PART_SIZE;
+}
+
+/* RFC 6122 2.2: an IPv6 address in brackets, in the one form inet_ntop() writes. */
+static bool
+prepare_literal(char domain[static PART_SIZE])
+{
+        char text[INET6_ADDRSTRLEN];
+        struct in6_addr address;
+        size_t len = strlen(domain);
+
+        if (len < 3 || domain[len - 1] != ']' || len - 2 >= sizeof text)
+                return false;
+        memcpy(text, domain + 1, len - 2);
+        text[len - 2] = '\0';
+        if (inet_pton(AF_INET6, text, &address) != 1 ||
+            !inet_ntop(AF_INET6, &address, text, sizeof text))
+                return false;
+
+        g_snprintf(domain, PART_SIZE, "[%s]", text);
+        return true;
+}
+
+/* The common case: an ASCII name without encoded labels. Returns: false when it is not that simple.
+ */
+static bool
+prepare_ascii_name(char domain[static PART_SIZE])
+{
+        size_t len = strlen(domain);
+
+        lower(domain);
+        if (domain[len - 1] == '.')
+                len--;
+        for (size_t at = 0; at <= len;) {
+                const char *dot = memchr(domain + at, '.', len - at);
+                size_t label_len = dot ? (size_t)(dot - domain) - at : len - at;
+                if (!is_plain_label(domain + at, label_len) || strncmp(domain + at, "xn--", 4) == 0)
+                        return false;
+                at += label_len + 1;
+        }
+        domain[len] = '\0';
+        return true;
+}
+
+static bool
+prepare_domain(char domain[static PART_SIZE])
+{
+        if (*domain == '[')
+                return prepare_literal(domain);
+
+        return prepare_ascii_name(domain) || prepare_name(domain);
+}
+
+/* Copies the @len bytes of a part and prepares it. */
+static bool
+take_part(const char *text, size_t len, char part[static PART_SIZE],
+          bool (*prepare_part)(char part[static PART_SIZE]))
+{
+        if (len == 0 || len > MOTET_JID_PART_MAX || memchr(text, '\0', len))
+                return false;
+
+        memcpy(part, text, len);
+        part[len] = '\0';
+        return prepare_part(part);
+}
+
+static char *
+prepared_dup(const char *text, bool (*prepare_part)(char part[static PART_SIZE]))
+{
+        char part[PART_SIZE];
+
+        if (!text || !take_part(text, strnlen(text, PART_SIZE), part, prepare_part))
+                return NULL;
+
+        char *prepared = g_strdup(part);
+        explicit_bzero(part, sizeof part); /* it may be a password */
+        return prepared;
+}
+
+/* From parts that are prepared. */
+static MotetJid *
+assemble(const char *local, const char *domain, const char *resource)
+{
+        size_t local_len = local ? strlen(local) : 0;
+        size_t domain_len = strlen(domain);
+        size_t bare_len = domain_len + (local ? local_len + 1 : 0);
+        size_t full_len = bare_len + (resource ? strlen(resource) + 1 : 0);
+        size_t size = full_len + 1 + (resource ? bare_len + 1 : 0) + (local ? local_len + 1 : 0);
+
+        MotetJid *jid = g_malloc(sizeof *jid + size);
+        *jid = (MotetJid){.refs = 1};
+        char *at = jid->text;
+        if (local) {
+                at = mempcpy(at, local, local_len);
+                *at++ = '@';
+        }
+        at = mempcpy(at, domain, domain_len);
+        if (resource) {
+                *at++ = '/';
+                jid->resource_at = (uint16_t)(at - jid->text);
+                at = mempcpy(at, resource, strlen(resource));
+                *at++ = '\0';
+                jid->bare_at = (uint16_t)(at - jid->text);
+                at = mempcpy(at, jid->text, bare_len);
+        }
+        *at++ = '\0';
+        jid->domain_at = (uint16_t)(jid->bare_at + (local ? local_len + 1 : 0));
+        if (local) {
+                jid->local_at = (uint16_t)(at - jid->text);
+                memcpy(at, local, local_len + 1);
+        }
+        return jid;
+}
+
+/* Parts that are not there are NULL. */
+static MotetJid *
+new_from_slices(const char *local, size_t local_len, const char *domain, size_t domain_len,
+                const char *resource, size_t resource_len)
+{
+        char parts[3][PART_SIZE];
+
+        if (!take_part(domain, domain_len, parts[0], prepare_domain) ||
+            (local && !take_part(local, local_len, parts[1], prepare_local)) ||
+            (resource && !take_part(resource, resource_len, parts[2], prepare_resource)))
+                return NULL;
+
+        return assemble(local ? parts[1] : NULL, parts[0], resource ? parts[2] : NULL);
+}
+
+static size_t
+part_len(const char *part)
+{
+        return part ? strnlen(part, PART_SIZE) : 0;
+}
+
+MotetJid *
+motet_jid_new_parts(const char *local, const char *domain, const char *resource)
+{
+        if (!domain)
+                return NULL;
+
+        return new_from_slices(local, part_len(local), domain, part_len(domain), resource,
+                               part_len(resource));
+}
+
+MotetJid *
+motet_jid_new(const char *text)
+{
+        if (!text)
+                return NULL;
+
+        /* RFC 7622 3.1: the first '/' starts the resourcepart, an '@' before it ends the localpart.
+         */
+        const char *bare_end = strchrnul(text, '/');
+        const char *resource = *bare_end ? bare_end + 1 : NULL;
+        const char *at = memchr(text, '@', (size_t)(bare_end - text));
+        const char *domain = at ? at + 1 : text;
+
+        return new_from_slices(at ? text : NULL, at ? (size_t)(at - text) : 0, domain,
+                               (size_t)(bare_end - domain), resource, part_len(resource));
+}
+
+char *
+motet_jid_prepare_local(const char *local)
+{
+        return prepared_dup(local, prepare_local);
+}
+
+char *
+motet_jid_prepare_domain(const char *domain)
+{
+        return prepared_dup(domain, prepare_domain);
+}
+
+char *
+motet_jid_prepare_resource(const char *resource)
+{
+        return prepared_dup(resource, prepare_resource);
+}
+
+char *
+motet_jid_prepare_password(const char *password)
+{
+        return prepared_dup(password, prepare_password);
+}
+
+MotetJid *
+motet_jid_ref(const MotetJid *jid)
+{
+        g_return_val_if_fail(jid != NULL, NULL);
+
+        MotetJid *shared = (MotetJid *)jid;
+        shared->refs++;
+        return shared;
+}
+
+void
+motet_jid_unref(const MotetJid *jid)
+{
+        MotetJid *shared = (MotetJid *)jid;
+
+        if (shared && --shared->refs == 0)
+                g_free(shared);
+}
+
+const char *
+motet_jid_string(const MotetJid *jid)
+{
+        g_return_val_if_fail(jid != NULL, "");
+
+        return jid->text;
+}
+
+const char *
+motet_jid_bare(const MotetJid *jid)
+{
+        g_return_val_if_fail(jid != NULL, "");
+
+        return jid->text + jid->bare_at;
+}
+
+const char *
+motet_jid_local(const MotetJid *jid)
+{
+        g_return_val_if_fail(jid != NULL, NULL);
+
+        return jid->local_at ? jid->text + jid->local_at : NULL;
+}
+
+const char *
+motet_jid_domain(const MotetJid *jid)
+{
+        g_return_val_if_fail(jid != NULL, "");
+
+        return jid->text + jid->domain_at;
+}
+
+const char *
+motet_jid_resource(const MotetJid *jid)
+{
+        g_return_val_if_fail(jid != NULL, NULL);
+
+        return jid->resource_at ? jid->text + jid->resource_at : NULL;
+}
+
+bool
+motet_jid_is_bare(const MotetJid *jid)
+{
+        g_return_val_if_fail(jid != NULL, false);
+
+        return jid->resource_at == 0;
+}
+
+bool
+motet_jid_equal(const MotetJid *a, const MotetJid *b)
+{
+        if (!a || !b)
+                return a == b;
+
+        return a == b || strcmp(a->text, b->text) == 0;
+}
+
+MotetJid *
+motet_jid_to_bare(const MotetJid *jid)
+{
+        g_return_val_if_fail(jid != NULL, NULL);
+
+        if (motet_jid_is_bare(jid))
+                return motet_jid_ref(jid);
+        return assemble(motet_jid_local(jid), motet_jid_domain(jid), NULL);
+}
+
+MotetJid *
+motet_jid_with_resource(const MotetJid *jid, const char *resource)
+{
+        g_return_val_if_fail(jid != NULL, NULL);
+
+        char part[PART_SIZE];
+        if (!resource || !take_part(resource, part_len(resource), part, prepare_resource))
+                return NULL;
+        return assemble(motet_jid_local(jid), motet_jid_domain(jid), part);
+}

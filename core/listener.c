@@ -1,0 +1,306 @@
+/*
+ * listener: accepting, and what to do when accepting fails.
+ */
+#include "core/listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <motet/error.h>
+#include <motet/log.h>
+
+#define BACKLOG 1024
+#define ACCEPTS_PER_TURN 16
+#define WARNING_INTERVAL (10 * G_USEC_PER_SEC)
+#define REST_AFTER_FAILURE G_USEC_PER_SEC
+
+typedef union {
+        struct sockaddr any;
+        struct sockaddr_in ip4;
+        struct sockaddr_in6 ip6;
+} Address;
+
+struct Listener {
+        Loop *loop;
+        ListenerFunc func;
+        void *data;
+        LoopWatch watch;
+        LoopTimer rest; /* armed: not accepting for a while */
+        int spare; /* given up to accept and close a connection when no other descriptor is left; -1: none */
+        int64_t warned; /* when the last failure was logged; 0: never */
+        char *name;     /* "address 0.0.0.0 port 5222" */
+        uint16_t port;
+};
+
+static socklen_t
+address_length(const Address *address)
+{
+        return address->any.sa_family == AF_INET ? sizeof address->ip4 : sizeof address->ip6;
+}
+
+static bool
+address_parse(const char *text, uint16_t port, Address *address_out)
+{
+        Address address = {.any.sa_family = AF_UNSPEC};
+
+        if (g_str_equal(text, "*"))
+                text = "0.0.0.0";
+        if (inet_pton(AF_INET, text, &address.ip4.sin_addr) == 1) {
+                address.ip4.sin_family = AF_INET;
+                address.ip4.sin_port = htons(port);
+        } else if (inet_pton(AF_INET6, text, &address.ip6.sin6_addr) == 1) {
+                address.ip6.sin6_family = AF_INET6;
+                address.ip6.sin6_port = htons(port);
+        } else {
+                return false;
+        }
+        *address_out = address;
+        return true;
+}
+
+static int
+open_spare(void)
+{
+        return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void
+warn_sometimes(Listener *listener, const char *text)
+{
+        int64_t now = loop_now(listener->loop);
+
+        if (listener->warned != 0 && now - listener->warned < WARNING_INTERVAL)
+                return;
+        listener->warned = now;
+        motet_warn("%s: %s", listener->name, text);
+}
+
+static void
+rest(Listener *listener)
+{
+        loop_watch(listener->loop, &listener->watch, 0, NULL);
+        loop_timer_arm(listener->loop, &listener->rest, REST_AFTER_FAILURE);
+}
+
+static void
+on_rested(LoopTimer *timer)
+{
+        Listener *listener = CONTAINER_OF(timer, Listener, rest);
+        g_autoptr(GError) error = NULL;
+
+        if (loop_watch(listener->loop, &listener->watch, EPOLLIN, &error))
+                return;
+        warn_sometimes(listener, error->message);
+        loop_timer_arm(listener->loop, &listener->rest, REST_AFTER_FAILURE);
+}
+
+static int
+accept_one(const Listener *listener, Address *peer_out)
+{
+        socklen_t length = sizeof *peer_out;
+
+        return accept4(listener->watch.fd, &peer_out->any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+/*
+ * A connection that cannot be accepted stays in the backlog and keeps the socket ready: it would be reported for ever. It gets the spare
+ * descriptor and is closed, which also tells the peer. Returns: whether that worked
+ */
+static bool
+refuse_one(Listener *listener)
+{
+        Address peer;
+
+        warn_sometimes(listener,
+                       "out of file descriptors: refusing connections; raise LimitNOFILE");
+        if (listener->spare >= 0)
+                close(listener->spare);
+        int fd = accept_one(listener, &peer);
+        int code = errno;
+        if (fd >= 0)
+                close(fd);
+        listener->spare = open_spare();
+        return fd >= 0 || code == EAGAIN;
+}
+
+static void
+hand_over(Listener *listener, int fd, const Address *peer)
+{
+        g_autofree char *text = listener_address_text(&peer->any);
+        int on = 1;
+
+        /* Queued stanzas go out in one send: waiting to fill a segment only delays them. */
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        listener->func(listener->data, fd, text);
+}
+
+static bool
+is_out_of_descriptors(int code)
+{
+        return code == EMFILE || code == ENFILE;
+}
+
+/* Returns: false to stop for this turn */
+static bool
+accept_failed(Listener *listener, int code)
+{
+        if (code == EAGAIN)
+                return false;
+        /* accept(2): errors of the new connection, already pending on it, are no errors of the listener. */
+        if (code == EINTR || code == ECONNABORTED || code == EPROTO || code == ENETDOWN ||
+            code == ENOPROTOOPT || code == EHOSTDOWN || code == ENONET || code == EHOSTUNREACH ||
+            code == ENETUNREACH || code == EPERM)
+                return true;
+        if (is_out_of_descriptors(code) && refuse_one(listener))
+                return true;
+        if (!is_out_of_descriptors(code))
+                warn_sometimes(listener, g_strerror(code));
+        rest(listener);
+        return false;
+}
+
+static void
+on_listener_ready(LoopWatch *watch, uint32_t events)
+{
+        Listener *listener = CONTAINER_OF(watch, Listener, watch);
+
+        (void)events;
+        for (unsigned i = 0; i < ACCEPTS_PER_TURN; i++) {
+                Address peer;
+                int fd = accept_one(listener, &peer);
+
+                if (fd >= 0)
+                        hand_over(listener, fd, &peer);
+                else if (!accept_failed(listener, errno))
+                        return;
+        }
+}
+
+static void
+set_open_error(const Listener *listener, int code, GError **error)
+{
+        const char *advice = "";
+
+        if (code == EADDRINUSE) {
+                g_set_error(error, MOTET_ERROR, MOTET_ERROR_IO,
+                            "%s is in use by another program: stop it or choose another port",
+                            listener->name);
+                return;
+        }
+        if (code == EACCES)
+                advice = ": a port below 1024 needs CAP_NET_BIND_SERVICE; or choose another port";
+        else if (code == EADDRNOTAVAIL)
+                advice = ": this machine does not have that address";
+        g_set_error(error, MOTET_ERROR, MOTET_ERROR_IO, "cannot listen on %s: %s%s", listener->name,
+                    g_strerror(code), advice);
+}
+
+/* Returns: 0 or errno */
+static int
+open_socket(Listener *listener, const Address *address)
+{
+        int on = 1;
+        int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+        if (fd < 0)
+                return errno;
+        listener->watch.fd = fd;
+        if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0)
+                return errno;
+        /* So that "*" and "::" can both be listened on, whatever the system's default. */
+        if (address->any.sa_family == AF_INET6 &&
+            setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0)
+                return errno;
+        if (bind(fd, &address->any, address_length(address)) < 0 || listen(fd, BACKLOG) < 0)
+                return errno;
+
+        Address bound;
+        socklen_t length = sizeof bound;
+        if (getsockname(fd, &bound.any, &length) < 0)
+                return errno;
+        listener->port =
+                ntohs(bound.any.sa_family == AF_INET ? bound.ip4.sin_port : bound.ip6.sin6_port);
+        return 0;
+}
+
+Listener *
+listener_new(Loop *loop, const char *address, uint16_t port, ListenerFunc func, void *data,
+             GError **error)
+{
+        Address parsed;
+
+        if (!address_parse(address, port, &parsed)) {
+                g_set_error(error, MOTET_ERROR, MOTET_ERROR_CONFIG,
+                            "%s is no address to listen on: give a numeric one, * or ::", address);
+                return NULL;
+        }
+
+        g_autoptr(Listener) listener = g_new(Listener, 1);
+        *listener = (Listener){
+                .loop = loop,
+                .func = func,
+                .data = data,
+                .watch = {.func = on_listener_ready, .fd = -1},
+                .rest.func = on_rested,
+                .spare = open_spare(),
+        };
+        g_autofree char *text = listener_address_text(&parsed.any);
+        listener->name = g_strdup_printf("address %s port %u", text, port);
+
+        int code = listener->spare < 0 ? errno : open_socket(listener, &parsed);
+        if (code != 0) {
+                set_open_error(listener, code, error);
+                return NULL;
+        }
+        if (!loop_watch(loop, &listener->watch, EPOLLIN, error))
+                return NULL;
+        return g_steal_pointer(&listener);
+}
+
+void
+listener_free(Listener *listener)
+{
+        if (listener == NULL)
+                return;
+        loop_timer_cancel(listener->loop, &listener->rest);
+        loop_watch(listener->loop, &listener->watch, 0, NULL);
+        if (listener->watch.fd >= 0)
+                close(listener->watch.fd);
+        if (listener->spare >= 0)
+                close(listener->spare);
+        g_free(listener->name);
+        g_free(listener);
+}
+
+uint16_t
+listener_port(const Listener *listener)
+{
+        return listener->port;
+}
+
+char *
+listener_address_text(const struct sockaddr *address)
+{
+        char text[INET6_ADDRSTRLEN] = "unknown";
+
+        if (address->sa_family == AF_INET) {
+                const struct sockaddr_in *ip4 = (const void *)address;
+
+                inet_ntop(AF_INET, &ip4->sin_addr, text, sizeof text);
+        } else if (address->sa_family == AF_INET6) {
+                const struct in6_addr *ip6 =
+                        &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+
+                if (IN6_IS_ADDR_V4MAPPED(ip6))
+                        inet_ntop(AF_INET, &ip6->s6_addr[12], text, sizeof text);
+                else
+                        inet_ntop(AF_INET6, ip6, text, sizeof text);
+        }
+        return g_strdup(text);
+}

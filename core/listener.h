@@ -1,0 +1,29 @@
+/*
+ * listener: a listening socket; accepts a bounded number of connections a turn and survives running out of descriptors.
+ */
+#pragma once
+
+#include <sys/socket.h>
+
+#include "core/loop.h"
+
+typedef struct Listener Listener;
+
+/** ListenerFunc: (take) a connected non-blocking socket, and the peer's numeric address. May not free the listener. */
+typedef void (*ListenerFunc)(void *data, int fd, const char *peer);
+
+/**
+ * listener_new: binds and listens
+ * @address: as in MotetListen
+ *
+ * Returns: (own), or NULL with MOTET_ERROR_CONFIG for a bad address, or MOTET_ERROR_IO naming address, port and what to do
+ */
+Listener *listener_new(Loop *loop, const char *address, uint16_t port, ListenerFunc func,
+                       void *data, GError **error);
+void listener_free(Listener *listener);
+/** listener_port: the port bound, also when 0 was asked for */
+uint16_t listener_port(const Listener *listener);
+/** listener_address_text: Returns: (own) @address (AF_INET or AF_INET6) as numbers; an IPv4 one in an IPv6 one as IPv4 */
+char *listener_address_text(const struct sockaddr *address);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Listener, listener_free)

@@ -1,0 +1,25 @@
+/*
+ * listens: the listeners that modules declared with motet_listen(): opened when the server serves,
+ * all or none.
+ */
+#pragma once
+
+#include <motet/conn.h>
+
+#include "core/host.h"
+
+typedef struct Listens Listens;
+
+Listens *listens_new(MotetServer *server);
+/** listens_free: after every module was stopped, and its listeners with it */
+void listens_free(Listens *listens);
+/** listens_open: opens all that are declared; on failure none is left open. Error as of
+ * motet_listen() */
+bool listens_open(Listens *listens, GError **error);
+/** listens_close: closes all sockets; nothing is accepted any more, also from listeners declared
+ * later */
+void listens_close(Listens *listens);
+/** listens_foreach: calls @func for each declared listener with its address and, when it is
+ * open, the port it has */
+void listens_foreach(const Listens *listens,
+                     void (*func)(const MotetListen *spec, uint16_t port, void *data), void *data);

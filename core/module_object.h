@@ -1,0 +1,36 @@
+/*
+ * module_object: one shared object mod_<name>.so: opened after its file was found trustworthy, read
+ * without running it.
+ */
+#pragma once
+
+#include <motet/module.h>
+#include <sys/stat.h>
+
+#include "core/config.h"
+
+typedef struct {
+        char *name, *path;
+        void *handle; /* of dlopen() */
+        const MotetModuleInfo *info;
+        struct stat file;     /* as it was when opened */
+        unsigned n_instances; /* running, or stopped with work left: it stays mapped */
+} ModuleObject;
+
+/**
+ * module_object_open:
+ * @dir: modules_dir
+ * @error: set to MOTET_ERROR_MODULE, with a text that says what to do
+ *
+ * Opens mod_<name>.so in @dir when both belong to root or to who runs this process and nobody else
+ * may write them. Checks its ABI and its name.
+ */
+ModuleObject *module_object_open(const char *dir, const char *name, GError **error);
+/** module_object_close: of an object without instances; NULL is a no-op */
+void module_object_close(ModuleObject *object);
+/** module_object_has_changed: whether the file is another one than was opened */
+bool module_object_has_changed(const ModuleObject *object);
+/** module_object_is: whether @word names it, or a service ("service:auth", or of a family: "service:store:*") that it provides */
+bool module_object_is(const ModuleObject *object, const char *word);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ModuleObject, module_object_close)

@@ -1,0 +1,67 @@
+/*
+ * server: the whole assembled: configuration, hosts, modules, listeners, control socket; start,
+ * reload, stop.
+ */
+#pragma once
+
+#include "core/config.h"
+#include "core/host.h"
+#include "core/listens.h"
+#include "core/module.h"
+
+typedef struct MotetCommand MotetCommand;
+typedef struct Server Server;
+
+typedef struct {
+        const char *config_file;
+        Config *config; /* (take) instead of a file, for tests */
+        bool driven;    /* clock driven by tests; reads no certificates, opens no control socket */
+        /* started as root: become the configuration's user, or who owns the data, before any module
+           runs */
+        bool become_user;
+        /* meant for server_start(): root without a user to become is refused, certificates are
+           checked; otherwise only warnings are logged, to standard error */
+        bool serve;
+        bool log_to_stderr;                     /* wherever the configuration says */
+        void (*random)(void *buffer, size_t n); /* NULL: RAND_bytes */
+} ServerParams;
+
+/** server_new: reads and checks the configuration, makes hosts and loads modules; opens no port
+ * and reads no certificate. NULL with @findings or @error */
+Server *server_new(const ServerParams *params, ConfigFindings *findings, GError **error);
+/**
+ * server_check:
+ *
+ * Finds everything wrong with the configuration in @file, its modules and its certificates
+ * included. Changes nothing and runs no module.
+ *
+ * Returns: (own) the configuration as read, NULL when it cannot be read at all
+ */
+Config *server_check(const char *file, ConfigFindings *findings);
+/** server_start: reads certificates, opens listeners and the control socket, fires server-
+ * started; on failure nothing is left open */
+bool server_start(Server *server, GError **error);
+/** server_run: until the server has stopped; SIGTERM and SIGINT stop, SIGHUP reloads; tells
+ * systemd (core/notify.h) */
+void server_run(Server *server);
+/** server_stop: fires server-stopping, closes every stream with system-shutdown, then quits the
+ * loop; within limits.close_timeout and a second */
+void server_stop(Server *server);
+/** server_reload: reads the configuration again and applies it whole or not at all. @plan_out
+ * gets a line a change */
+bool server_reload(Server *server, GString *plan_out, ConfigFindings *findings, GError **error);
+/** server_reload_to: the same with @config (take) instead of the file */
+bool server_reload_to(Server *server, Config *config, GString *plan_out, ConfigFindings *findings,
+                      GError **error);
+void server_free(Server *server);
+MotetServer *server_base(Server *server);
+Modules *server_modules(Server *server);
+Listens *server_listens(Server *server);
+const Config *server_config(const Server *server);
+/** server_uptime: Returns: µs since server_start() */
+int64_t server_uptime(const Server *server);
+/** server_finish_when_stopped: (take) @command ends, with success, as the very last thing this
+ * server does */
+void server_finish_when_stopped(Server *server, MotetCommand *command);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Server, server_free)

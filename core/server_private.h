@@ -1,0 +1,35 @@
+/*
+ * server_private: what the files of the server share.
+ */
+#pragma once
+
+#include "core/control.h"
+#include "core/notify.h"
+#include "core/server.h"
+
+struct Server {
+        MotetServer base; /* first: what modules and lower layers hold is this pointer */
+        Config *config;
+        char *config_file; /* NULL: from text, cannot be read again */
+        Modules *modules;
+        Listens *listens;
+        Control *control; /* NULL: not serving, or driven */
+        Notify *notify;   /* NULL: not inside server_run() */
+        LoopTimer stop_timer;
+        int64_t stop_deadline;
+        int64_t started;       /* loop_now() of server_start() */
+        int data_lock;         /* descriptor of data_dir, locked; -1: driven */
+        GPtrArray *last_words; /* (own) of MotetCommand that end with the server */
+        bool driven;
+        bool serve;
+        bool log_to_stderr;
+};
+
+/** server_apply_log: where lines go and which are written, as @config says */
+bool server_apply_log(const Server *server, const Config *config, GError **error);
+void server_apply_limits(Server *server, const Config *config);
+/** server_add_hosts: makes the hosts of @config that are not there yet; @added_out (may be NULL)
+ * gets them */
+void server_add_hosts(Server *server, const Config *config, GPtrArray *added_out);
+/** server_fire: fires an event of the server as a whole */
+void server_fire(Server *server, const char *name);

@@ -1,0 +1,244 @@
+/*
+ * task: a module's time, random numbers, timers, deferred calls and offloaded work.
+ */
+#include <motet/task.h>
+
+#include "core/host.h"
+#include "core/list.h"
+#include "core/session.h"
+
+#define MAX_RANDOM_ID 64
+
+int64_t
+motet_now(MotetModule *self)
+{
+        return loop_now(self->server->loop);
+}
+
+int64_t
+motet_wall_now(MotetModule *self)
+{
+        return loop_wall_now(self->server->loop);
+}
+
+void
+motet_random(MotetModule *self, void *buffer, size_t n)
+{
+        self->server->random(buffer, n);
+}
+
+char *
+motet_random_id(MotetModule *self, size_t bytes)
+{
+        uint8_t raw[MAX_RANDOM_ID];
+
+        g_return_val_if_fail(bytes > 0 && bytes <= MAX_RANDOM_ID, NULL);
+        motet_random(self, raw, bytes);
+
+        GString *id = g_string_sized_new(2 * bytes);
+        for (size_t i = 0; i < bytes; i++)
+                g_string_append_printf(id, "%02x", raw[i]);
+        return g_string_free(id, FALSE);
+}
+
+struct MotetTimer {
+        Owned owned;
+        SessionTie tie;
+        LoopTimer timer;
+        MotetServer *server;
+        MotetTimerFunc func;
+        void *data;
+        bool firing; /* its function is on the stack */
+        bool gone;   /* cancelled meanwhile */
+};
+
+static void
+timer_drop(MotetTimer *timer)
+{
+        owned_remove(&timer->owned);
+        session_untie(&timer->tie);
+        loop_timer_cancel(timer->server->loop, &timer->timer);
+        timer->gone = true;
+        if (!timer->firing)
+                g_free(timer);
+}
+
+static void
+drop_timer(Owned *owned)
+{
+        timer_drop(CONTAINER_OF(owned, MotetTimer, owned));
+}
+
+static void
+cut_timer(SessionTie *tie)
+{
+        timer_drop(CONTAINER_OF(tie, MotetTimer, tie));
+}
+
+static void
+fire_timer(LoopTimer *loop_timer)
+{
+        MotetTimer *timer = CONTAINER_OF(loop_timer, MotetTimer, timer);
+        MotetModule *self = timer->owned.owner;
+
+        timer->firing = true;
+        MotetModule *before = instance_enter(self);
+        timer->func(self, timer, timer->data);
+        instance_leave(self, before);
+        timer->firing = false;
+
+        if (timer->gone)
+                g_free(timer);
+        else if (!loop_timer_is_armed(&timer->timer))
+                timer_drop(timer);
+}
+
+MotetTimer *
+motet_timer_add(MotetModule *self, MotetSession *session, GTimeSpan delay, MotetTimerFunc func,
+                void *data)
+{
+        g_return_val_if_fail(self && func && delay >= 0, NULL);
+
+        if (session && session->priv->destroyed)
+                return NULL;
+
+        MotetTimer *timer = g_new0(MotetTimer, 1);
+        timer->server = self->server;
+        timer->func = func;
+        timer->data = data;
+        timer->timer.func = fire_timer;
+        owned_add(&timer->owned, self, drop_timer);
+        if (session)
+                session_tie(session, &timer->tie, cut_timer);
+        loop_timer_arm(self->server->loop, &timer->timer, delay);
+        return timer;
+}
+
+void
+motet_timer_rearm(MotetTimer *timer, GTimeSpan delay)
+{
+        g_return_if_fail(timer && delay >= 0);
+
+        if (!timer->gone)
+                loop_timer_arm(timer->server->loop, &timer->timer, delay);
+}
+
+void
+motet_timer_cancel(MotetTimer *timer)
+{
+        if (timer && !timer->gone)
+                timer_drop(timer);
+}
+
+typedef struct {
+        Owned owned;
+        LoopJob job;
+        MotetServer *server;
+        void (*func)(MotetModule *self, void *data);
+        void *data;
+        GDestroyNotify free_func;
+} Deferred;
+
+static void
+deferred_free(Deferred *deferred)
+{
+        owned_remove(&deferred->owned);
+        loop_job_cancel(deferred->server->loop, &deferred->job);
+        if (deferred->free_func)
+                deferred->free_func(deferred->data);
+        g_free(deferred);
+}
+
+static void
+drop_deferred(Owned *owned)
+{
+        deferred_free(CONTAINER_OF(owned, Deferred, owned));
+}
+
+static void
+run_deferred(LoopJob *job)
+{
+        Deferred *deferred = CONTAINER_OF(job, Deferred, job);
+        MotetModule *self = deferred->owned.owner;
+
+        /* From here on it is ours alone, also when its function stops its own module. */
+        owned_remove(&deferred->owned);
+        MotetModule *before = instance_enter(self);
+        deferred->func(self, deferred->data);
+        deferred_free(deferred);
+        instance_leave(self, before);
+}
+
+void
+motet_defer(MotetModule *self, void (*func)(MotetModule *self, void *data), void *data,
+            GDestroyNotify free_func)
+{
+        g_return_if_fail(self && func);
+
+        Deferred *deferred = g_new0(Deferred, 1);
+        deferred->server = self->server;
+        deferred->func = func;
+        deferred->data = data;
+        deferred->free_func = free_func;
+        deferred->job.func = run_deferred;
+        owned_add(&deferred->owned, self, drop_deferred);
+        loop_defer(self->server->loop, &deferred->job);
+}
+
+typedef struct {
+        Owned owned;       /* its owner is NULL once the module has stopped */
+        MotetModule *self; /* stays until busy is 0 */
+        MotetWorkFunc work;
+        MotetDoneFunc done;
+        void *data;
+        GDestroyNotify free_func;
+} Offload;
+
+static void
+run_work(void *data)
+{
+        Offload *offload = data;
+
+        offload->work(offload->data);
+}
+
+static void
+run_done(void *data)
+{
+        Offload *offload = data;
+        MotetModule *self = offload->self;
+        bool is_owned = offload->owned.owner != NULL;
+
+        owned_remove(&offload->owned);
+        MotetModule *before = instance_enter(self);
+        if (is_owned && offload->done)
+                offload->done(self, offload->data);
+        if (offload->free_func)
+                offload->free_func(offload->data);
+        instance_leave(self, before);
+        self->busy--;
+        g_free(offload);
+}
+
+bool
+motet_offload(MotetModule *self, MotetWorkFunc work, MotetDoneFunc done, void *data,
+              GDestroyNotify free_func)
+{
+        g_return_val_if_fail(self && work, false);
+
+        Offload *offload = g_new0(Offload, 1);
+        offload->self = self;
+        offload->work = work;
+        offload->done = done;
+        offload->data = data;
+        offload->free_func = free_func;
+        if (!loop_offload(self->server->loop, run_work, run_done, offload)) {
+                if (free_func)
+                        free_func(data);
+                g_free(offload);
+                return false;
+        }
+        self->busy++;
+        owned_add(&offload->owned, self, owned_remove);
+        return true;
+}

@@ -1,0 +1,45 @@
+/*
+ * tls: server-side TLS settings and certificates by domain.
+ *
+ * One SSL_CTX a certificate, chosen by SNI, else by the domain of the stream, else the default. Settings: TLS 1.2 and
+ * 1.3, ECDHE with AEAD, X25519/P-256/P-384, no compression, renegotiation, tickets or early data, SSL_MODE_RELEASE_BUFFERS.
+ *
+ * Source: RFC 7590, RFC 9325, RFC 5929, RFC 9266, RFC 7301.
+ */
+#pragma once
+
+#include <motet/types.h>
+#include <openssl/ssl.h>
+
+typedef struct TlsServer TlsServer;
+
+TlsServer *tls_server_new(void);
+void tls_server_free(TlsServer *tls);
+
+/**
+ * tls_server_set_certificate:
+ * @domain: prepared; "" sets the default
+ * @chain_file, @key_file: PEM
+ *
+ * Reads, checks (key matches, is not encrypted, its file is closed to others) and puts in force for new handshakes; on failure the former one
+ * stays. Warns of one that is not for @domain, not valid yet, or expires within 14 days; an expired one is warned of and served.
+ *
+ * Returns: false with MOTET_ERROR_TLS naming the file and what to do
+ */
+bool tls_server_set_certificate(TlsServer *tls, const char *domain, const char *chain_file,
+                                const char *key_file, GError **error);
+void tls_server_remove_certificate(TlsServer *tls, const char *domain);
+bool tls_server_has_certificate(const TlsServer *tls, const char *domain);
+/** tls_server_expiry: Returns: notAfter of the certificate of @domain in seconds since 1970, 0 when there is none */
+int64_t tls_server_expiry(const TlsServer *tls, const char *domain);
+
+/** tls_server_new_ssl: Returns: (own) an SSL in accept state presenting the certificate of @domain; @alpn as conn_set_alpn(); NULL when there is no certificate */
+SSL *tls_server_new_ssl(TlsServer *tls, const char *domain, const char *alpn);
+/** tls_channel_binding: as motet_conn_channel_binding(), on the server's side of @ssl */
+GBytes *tls_channel_binding(SSL *ssl, const char *type);
+/** tls_sni: Returns: (own) prepared name the client asked for, or NULL */
+char *tls_sni(SSL *ssl);
+/** tls_error_text: Returns: (own) OpenSSL's error queue as one line, and clears it */
+char *tls_error_text(void);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TlsServer, tls_server_free)

@@ -1,0 +1,29 @@
+/*
+ * service-presence: the moments of a session's availability.
+ *
+ * Each is a custom event on the session's host whose payload is the MotetPresenceChange below. They
+ * are fired after the session's fields were set and everybody was told; HANDLED is ignored.
+ *
+ * Source: RFC 6121 section 4.
+ */
+#pragma once
+
+#include <motet/session.h>
+
+G_BEGIN_DECLS
+
+/** MotetPresenceChange: what a session's availability was and is. */
+typedef struct {
+        MotetSession *session;
+        const MotetXml *stanza; /* the presence, of type unavailable for presence-unavailable */
+        bool was_available;
+        int8_t old_priority; /* 0 unless was_available */
+} MotetPresenceChange;
+
+#define MOTET_EVENT_PRESENCE_INITIAL "presence-initial" /* became available (4.2) */
+#define MOTET_EVENT_PRESENCE_CHANGED                                                               \
+        "presence-changed" /* available as before, with another presence (4.4) */
+#define MOTET_EVENT_PRESENCE_UNAVAILABLE                                                           \
+        "presence-unavailable" /* no longer available, also by losing its stream (4.5) */
+
+G_END_DECLS

@@ -1,0 +1,496 @@
+/*
+ * test_log: what a line looks like, where it goes, and how many of them are written.
+ */
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <motet/error.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/log.h"
+
+typedef struct {
+        GString *lines;
+        int64_t now;
+        unsigned n_lines;
+} Fixture;
+
+static void
+collect(MotetLogLevel level, const char *source, const char *text, void *data)
+{
+        Fixture *f = data;
+
+        g_string_append_printf(f->lines, "%d %s: %s\n", (int)level, source, text);
+        f->n_lines++;
+}
+
+static int64_t
+driven_now(void *data)
+{
+        return ((const Fixture *)data)->now;
+}
+
+static void
+set_up(Fixture *f, const void *data)
+{
+        (void)data;
+        f->lines = g_string_new(NULL);
+        f->now = INT64_C(1767268800) * G_USEC_PER_SEC; /* 2026-01-01T12:00:00Z */
+        log_set_func(collect, f);
+        log_set_clock(driven_now, f);
+        log_set_level(MOTET_LOG_DEBUG);
+        log_set_rate(LOG_LINES_PER_S);
+}
+
+static void
+tear_down(Fixture *f, const void *data)
+{
+        (void)data;
+        log_set_func(NULL, NULL);
+        log_set_clock(NULL, NULL);
+        g_assert_true(log_set_target("stderr", NULL));
+        g_string_free(f->lines, TRUE);
+}
+
+static void
+assert_lines(Fixture *f, const char *expected)
+{
+        g_assert_cmpstr(f->lines->str, ==, expected);
+        g_string_truncate(f->lines, 0);
+}
+
+static void
+test_level_decides(Fixture *f, const void *data)
+{
+        (void)data;
+        log_set_level(MOTET_LOG_WARN);
+        motet_error("e%d", 1);
+        motet_warn("w");
+        motet_info("i");
+        motet_debug("d");
+        assert_lines(f, "0 test: e1\n1 test: w\n");
+        g_assert_true(motet_log_enabled(MOTET_LOG_WARN));
+        g_assert_false(motet_log_enabled(MOTET_LOG_INFO));
+
+        log_set_level(MOTET_LOG_DEBUG);
+        motet_debug("d");
+        assert_lines(f, "3 test: d\n");
+}
+
+static void
+test_level_names(Fixture *f, const void *data)
+{
+        MotetLogLevel level = MOTET_LOG_ERROR;
+        (void)f;
+        (void)data;
+
+        g_assert_true(log_level_parse("debug", &level));
+        g_assert_cmpint(level, ==, MOTET_LOG_DEBUG);
+        g_assert_true(log_level_parse("error", &level));
+        g_assert_cmpint(level, ==, MOTET_LOG_ERROR);
+        g_assert_true(log_level_parse("warn", &level) && log_level_parse("info", &level));
+        g_assert_false(log_level_parse("loud", &level));
+        g_assert_false(log_level_parse(NULL, &level));
+        g_assert_cmpint(level, ==, MOTET_LOG_INFO);
+}
+
+/* SECURITY-DEFAULTS R32: one line an event, whatever a peer puts into it. */
+static void
+test_peers_text_is_escaped(Fixture *f, const void *data)
+{
+        static const char *const escaped[][2] = {
+                {"a\nb\r\tc", "a\\x0ab\\x0d\\x09c"},
+                {"\x1b[31m\x7f", "\\x1b[31m\\x7f"},
+                {"\xc2\x85\xc2\x9b", "\\x85\\x9b"},
+                {"\xff\xc3", "\\xff\\xc3"},
+                {"\xed\xa0\x80", "\\xed\\xa0\\x80"},
+                {"\u00e9\u20ac\U0001f600", "\u00e9\u20ac\U0001f600"},
+                {"\u202eabc\u2066\u2028", "\\u202eabc\\u2066\\u2028"},
+                {"", ""},
+        };
+        (void)data;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(escaped); i++) {
+                g_autofree char *expected = g_strdup_printf("2 test: %s\n", escaped[i][1]);
+                motet_info("%s", escaped[i][0]);
+                assert_lines(f, expected);
+        }
+}
+
+/* SECURITY-DEFAULTS R32: a line is cut at 1 KB, never within a character, and says so. */
+static void
+test_long_lines_are_cut(Fixture *f, const void *data)
+{
+        const char *const pieces[] = {"x", "\u20ac", "\n", "\U0001f600", "x\xff"};
+        (void)data;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {
+                g_autoptr(GString) text = g_string_new("start");
+                while (text->len < 5000)
+                        g_string_append(text, pieces[i]);
+                motet_info("%s", text->str);
+                g_assert_cmpuint(f->lines->len, <, LOG_LINE_MAX);
+                g_assert_cmpuint(f->lines->len, >, LOG_LINE_MAX - 100);
+                g_assert_true(g_str_has_suffix(f->lines->str, "...\n"));
+                g_assert_true(g_utf8_validate(f->lines->str, -1, NULL));
+                g_string_truncate(f->lines, 0);
+        }
+}
+
+/* The longest text that is not cut, and one byte more. */
+static void
+test_a_line_that_fits_is_whole(Fixture *f, const void *data)
+{
+        size_t longest = 0;
+        (void)data;
+
+        log_set_rate(0);
+        for (size_t len = 900; len < 1024; len++) {
+                g_autofree char *text = g_strnfill(len, 'x');
+                g_autofree char *whole = g_strdup_printf("2 test: %s\n", text);
+                motet_info("%s", text);
+                if (strcmp(f->lines->str, whole) == 0)
+                        longest = len;
+                else
+                        g_assert_true(g_str_has_suffix(f->lines->str, "x...\n"));
+                g_assert_cmpuint(f->lines->len, <=, longest + strlen("2 test: \n"));
+                g_string_truncate(f->lines, 0);
+        }
+        g_assert_cmpuint(longest, >, 900);
+        g_assert_cmpuint(longest, <, 1023);
+}
+
+/* SECURITY-DEFAULTS R32: one source cannot fill the disk, nor silence another. */
+static void
+test_rate_is_limited_by_source(Fixture *f, const void *data)
+{
+        (void)data;
+        log_set_rate(3);
+        for (unsigned i = 0; i < 3; i++)
+                motet_log(MOTET_LOG_INFO, "noisy", "%u", i);
+        assert_lines(f, "2 noisy: 0\n2 noisy: 1\n2 noisy: 2\n");
+        motet_log(MOTET_LOG_INFO, "noisy", "3");
+        motet_log(MOTET_LOG_ERROR, "noisy", "4");
+        motet_log(MOTET_LOG_INFO, "quiet", "heard");
+        assert_lines(f, "2 quiet: heard\n");
+
+        f->now += G_USEC_PER_SEC;
+        motet_log(MOTET_LOG_INFO, "quiet", "again");
+        motet_log(MOTET_LOG_INFO, "noisy", "5");
+        assert_lines(f, "1 noisy: 2 more lines dropped\n2 quiet: again\n2 noisy: 5\n");
+}
+
+static void
+test_no_rate_no_limit(Fixture *f, const void *data)
+{
+        (void)data;
+        log_set_rate(0);
+        for (unsigned i = 0; i < 1000; i++)
+                motet_info("%u", i);
+        g_assert_cmpuint(f->n_lines, ==, 1000);
+}
+
+/* The table of sources is bounded; those that do not fit are counted together. */
+static void
+test_many_sources_share_a_count(Fixture *f, const void *data)
+{
+        (void)data;
+        log_set_rate(1);
+        f->now += 10 * G_USEC_PER_SEC;
+        for (unsigned i = 0; i < 200; i++) {
+                g_autofree char *source = g_strdup_printf("source-%u", i);
+                motet_log(MOTET_LOG_INFO, source, "x");
+        }
+        g_assert_cmpuint(f->n_lines, >, 40);
+        g_assert_cmpuint(f->n_lines, <=, 64);
+
+        g_string_truncate(f->lines, 0);
+        f->now += G_USEC_PER_SEC;
+        motet_info("next");
+        g_assert_nonnull(strstr(f->lines->str, "1 other sources: 1"));
+}
+
+static char *
+read_lines(const char *path)
+{
+        char *text = NULL;
+        g_autoptr(GError) error = NULL;
+
+        g_file_get_contents(path, &text, NULL, &error);
+        g_assert_no_error(error);
+        return text;
+}
+
+static void
+test_file_lines_are_stamped(Fixture *f, const void *data)
+{
+        g_autoptr(GError) error = NULL;
+        g_autofree char *folder = g_dir_make_tmp("motet-log-XXXXXX", &error);
+        g_autofree char *path = g_build_filename(folder, "motet.log", NULL);
+        g_autofree char *moved = g_build_filename(folder, "motet.log.1", NULL);
+        struct stat st;
+        (void)data;
+
+        log_set_func(NULL, NULL);
+        g_assert_true(log_set_target(path, &error));
+        g_assert_no_error(error);
+        motet_warn("first %s", "line");
+        f->now += 61 * G_USEC_PER_SEC;
+        motet_error("second");
+
+        g_autofree char *text = read_lines(path);
+        g_assert_cmpstr(text, ==,
+                        "2026-01-01T12:00:00Z warn test: first line\n"
+                        "2026-01-01T12:01:01Z error test: second\n");
+        g_assert_cmpint(stat(path, &st), ==, 0);
+        g_assert_cmpuint(st.st_mode & 0007, ==, 0);
+
+        /* set again, as after a rotation */
+        g_assert_cmpint(g_rename(path, moved), ==, 0);
+        g_assert_true(log_set_target(path, NULL));
+        motet_info("third");
+        g_autofree char *after = read_lines(path);
+        g_assert_cmpstr(after, ==, "2026-01-01T12:01:01Z info test: third\n");
+
+        g_assert_true(log_set_target("stderr", NULL));
+        g_unlink(path);
+        g_unlink(moved);
+        g_rmdir(folder);
+}
+
+/* SECURITY-DEFAULTS R32: also with its head a line is no longer than 1 KB. */
+static void
+test_file_lines_are_cut(Fixture *f, const void *data)
+{
+        g_autofree char *folder = g_dir_make_tmp("motet-log-XXXXXX", NULL);
+        g_autofree char *path = g_build_filename(folder, "motet.log", NULL);
+        g_autofree char *fill = g_strnfill(3000, 'x');
+        (void)f;
+        (void)data;
+
+        log_set_func(NULL, NULL);
+        g_assert_true(log_set_target(path, NULL));
+        motet_warn("%s", fill);
+        g_autofree char *text = read_lines(path);
+        g_assert_cmpuint(strlen(text), <=, LOG_LINE_MAX + 1);
+        g_assert_true(g_str_has_suffix(text, "x...\n"));
+
+        g_assert_true(log_set_target("stderr", NULL));
+        g_unlink(path);
+        g_rmdir(folder);
+}
+
+static void
+test_bad_targets_change_nothing(Fixture *f, const void *data)
+{
+        g_autoptr(GError) config = NULL;
+        g_autoptr(GError) io = NULL;
+        (void)data;
+
+        g_assert_false(log_set_target("relative/path", &config));
+        g_assert_error(config, MOTET_ERROR, MOTET_ERROR_CONFIG);
+        g_assert_nonnull(strstr(config->message, "relative/path"));
+        g_assert_false(log_set_target("/nonexistent-folder/motet.log", &io));
+        g_assert_error(io, MOTET_ERROR, MOTET_ERROR_IO);
+        g_assert_nonnull(strstr(io->message, "/nonexistent-folder/motet.log"));
+        motet_info("still heard");
+        assert_lines(f, "2 test: still heard\n");
+}
+
+static void
+log_to_stderr(const char *journal_stream)
+{
+        if (journal_stream)
+                g_setenv("JOURNAL_STREAM", journal_stream, TRUE);
+        else
+                g_unsetenv("JOURNAL_STREAM");
+        log_set_func(NULL, NULL);
+        motet_warn("hello");
+        motet_info("there");
+}
+
+static void
+test_stderr_is_stamped(Fixture *f, const void *data)
+{
+        (void)f;
+        (void)data;
+        if (g_test_subprocess()) {
+                log_to_stderr(NULL);
+                return;
+        }
+        g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+        g_test_trap_assert_passed();
+        g_test_trap_assert_stderr("2026-01-01T12:00:00Z warn test: hello\n"
+                                  "2026-01-01T12:00:00Z info test: there\n*");
+}
+
+/* sd-daemon(3): under a service manager the priority is told and the time is not. */
+static void
+test_stderr_of_the_journal_has_priorities(Fixture *f, const void *data)
+{
+        (void)f;
+        (void)data;
+        if (g_test_subprocess()) {
+                struct stat st;
+                g_assert_cmpint(fstat(STDERR_FILENO, &st), ==, 0);
+                g_autofree char *stream = g_strdup_printf("%lu:%lu", (unsigned long)st.st_dev,
+                                                          (unsigned long)st.st_ino);
+                log_to_stderr(stream);
+                return;
+        }
+        g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+        g_test_trap_assert_passed();
+        g_test_trap_assert_stderr("<4>test: hello\n<6>test: there\n*");
+}
+
+/* The variable may be inherited by a program whose standard error was sent elsewhere. */
+static void
+test_stderr_of_something_else_is_stamped(Fixture *f, const void *data)
+{
+        (void)f;
+        (void)data;
+        if (g_test_subprocess()) {
+                log_to_stderr("1:1");
+                return;
+        }
+        g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+        g_test_trap_assert_passed();
+        g_test_trap_assert_stderr("2026-01-01T12:00:00Z warn test: hello\n*");
+}
+
+/* systemd.io/JOURNAL_NATIVE_PROTOCOL: one datagram an entry, fields with their names. */
+static void
+test_journal_entries_have_fields(Fixture *f, const void *data)
+{
+        g_autofree char *folder = g_dir_make_tmp("motet-log-XXXXXX", NULL);
+        g_autofree char *path = g_build_filename(folder, "socket", NULL);
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        char entry[4096] = {0};
+        g_autoptr(GError) error = NULL;
+        (void)f;
+        (void)data;
+
+        g_strlcpy(address.sun_path, path, sizeof address.sun_path);
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        g_assert_cmpint(bind(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
+        log_set_func(NULL, NULL);
+        g_assert_true(log_set_journal(path, &error));
+        g_assert_no_error(error);
+        motet_error("bad\nPRIORITY=7");
+
+        g_assert_cmpint(recv(fd, entry, sizeof entry - 1, MSG_DONTWAIT), >, 0);
+        g_assert_cmpstr(entry, ==,
+                        "PRIORITY=3\nSYSLOG_IDENTIFIER=motetd\nMOTET_SOURCE=test\n"
+                        "MESSAGE=test: bad\\x0aPRIORITY=7\n");
+        g_assert_true(log_set_target("stderr", NULL));
+        close(fd);
+        g_unlink(path);
+        g_rmdir(folder);
+}
+
+static void
+lose_the_journal(void)
+{
+        g_autofree char *folder = g_dir_make_tmp("motet-log-XXXXXX", NULL);
+        g_autofree char *path = g_build_filename(folder, "socket", NULL);
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+        g_strlcpy(address.sun_path, path, sizeof address.sun_path);
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        g_assert_cmpint(bind(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
+        g_assert_true(log_set_journal(path, NULL));
+        close(fd);
+        g_unlink(path);
+        g_rmdir(folder);
+        log_to_stderr(NULL);
+}
+
+/* A journal that went away does not take the lines with it. */
+static void
+test_lost_journal_falls_back_to_stderr(Fixture *f, const void *data)
+{
+        (void)f;
+        (void)data;
+        if (g_test_subprocess()) {
+                lose_the_journal();
+                return;
+        }
+        g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+        g_test_trap_assert_passed();
+        g_test_trap_assert_stderr("2026-01-01T12:00:00Z warn test: hello\n*");
+}
+
+static void
+test_missing_journal_is_an_error(Fixture *f, const void *data)
+{
+        g_autofree char *too_long = g_strnfill(200, '/');
+        g_autoptr(GError) missing = NULL;
+        g_autoptr(GError) long_name = NULL;
+        (void)f;
+        (void)data;
+
+        g_assert_false(log_set_journal("/nonexistent-folder/socket", &missing));
+        g_assert_error(missing, MOTET_ERROR, MOTET_ERROR_IO);
+        g_assert_nonnull(strstr(missing->message, "/nonexistent-folder/socket"));
+        g_assert_false(log_set_journal(too_long, &long_name));
+        g_assert_error(long_name, MOTET_ERROR, MOTET_ERROR_IO);
+}
+
+static void *
+log_often(void *data)
+{
+        (void)data;
+        for (unsigned i = 0; i < 1000; i++)
+                motet_info("%u", i);
+        return NULL;
+}
+
+static void
+test_threads_do_not_mix_lines(Fixture *f, const void *data)
+{
+        GThread *threads[4];
+        (void)data;
+
+        log_set_rate(0);
+        for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+                threads[i] = g_thread_new("log", log_often, NULL);
+        for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+                g_thread_join(threads[i]);
+
+        g_assert_cmpuint(f->n_lines, ==, 4000);
+        g_auto(GStrv) lines = g_strsplit(f->lines->str, "\n", -1);
+        g_assert_cmpuint(g_strv_length(lines), ==, 4001);
+        for (unsigned i = 0; i < 4000; i++)
+                g_assert_true(g_str_has_prefix(lines[i], "2 test: "));
+}
+
+#define ADD(path, func) g_test_add("/log/" path, Fixture, NULL, set_up, func, tear_down)
+
+int
+main(int argc, char **argv)
+{
+        g_test_init(&argc, &argv, NULL);
+
+        ADD("level-decides", test_level_decides);
+        ADD("level-names", test_level_names);
+        ADD("peers-text-is-escaped", test_peers_text_is_escaped);
+        ADD("long-lines-are-cut", test_long_lines_are_cut);
+        ADD("a-line-that-fits-is-whole", test_a_line_that_fits_is_whole);
+        ADD("rate-is-limited-by-source", test_rate_is_limited_by_source);
+        ADD("no-rate-no-limit", test_no_rate_no_limit);
+        ADD("many-sources-share-a-count", test_many_sources_share_a_count);
+        ADD("file-lines-are-stamped", test_file_lines_are_stamped);
+        ADD("file-lines-are-cut", test_file_lines_are_cut);
+        ADD("bad-targets-change-nothing", test_bad_targets_change_nothing);
+        ADD("stderr-is-stamped", test_stderr_is_stamped);
+        ADD("stderr-of-the-journal-has-priorities", test_stderr_of_the_journal_has_priorities);
+        ADD("stderr-of-something-else-is-stamped", test_stderr_of_something_else_is_stamped);
+        ADD("journal-entries-have-fields", test_journal_entries_have_fields);
+        ADD("lost-journal-falls-back-to-stderr", test_lost_journal_falls_back_to_stderr);
+        ADD("missing-journal-is-an-error", test_missing_journal_is_an_error);
+        ADD("threads-do-not-mix-lines", test_threads_do_not_mix_lines);
+        return g_test_run();
+}

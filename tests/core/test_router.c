@@ -1,0 +1,1008 @@
+/*
+ * Tests of router: RFC 6120 sections 8 and 10.
+ */
+#include <string.h>
+
+#include "support/test_core.h"
+
+#define ERROR_NS " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'"
+#define UNAVAILABLE "<error type='cancel'><service-unavailable" ERROR_NS "/></error>"
+#define NO_SUCH_DOMAIN "<error type='cancel'><remote-server-not-found" ERROR_NS "/></error>"
+#define BAD_REQUEST "<error type='modify'><bad-request" ERROR_NS "/></error>"
+#define MALFORMED "<error type='modify'><jid-malformed" ERROR_NS "/></error>"
+#define ROMEO "romeo@example.org/orchard"
+
+static MotetSession *
+romeo(TestCore *core)
+{
+        return test_core_bind(core, "romeo", "orchard");
+}
+
+/* What the only client of a fresh server gets for @stanza. */
+static void
+assert_answer(const char *stanza, const char *answer)
+{
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+
+        test_session_receive(session, stanza);
+
+        if (answer)
+                test_assert_sent(session, answer);
+        test_assert_sent_nothing(session);
+        g_assert_true(motet_session_is_connected(session));
+}
+
+static void
+assert_stream_error(const char *stanza, const char *condition)
+{
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+
+        test_session_receive(session, stanza);
+
+        test_assert_stream_error(session, condition);
+}
+
+/* Before authentication */
+
+static MotetResult
+note_element(MotetModule *self, MotetStanzaEvent *ev)
+{
+        test_core_note(self, "%s", ev->event.name);
+        g_assert_cmpint(ev->kind, ==, MOTET_STANZA_NONE);
+        g_assert_null(ev->to);
+        return MOTET_CONTINUE;
+}
+
+static MotetResult
+handle_element(MotetModule *self, MotetStanzaEvent *ev)
+{
+        test_core_note(self, "%s", ev->event.name);
+        return MOTET_HANDLED;
+}
+
+/* RFC 6120 4.9.3.12: a stanza before authentication. */
+static void
+test_stanza_before_authentication(void)
+{
+        static const char *const stanzas[] = {
+                "<message to='romeo@example.org'/>",
+                "<presence/>",
+                "<iq type='get' id='1'><q xmlns='urn:q'/></iq>",
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(stanzas); i++) {
+                g_autoptr(TestCore) core = test_core_new();
+                MotetSession *session = test_session_new(&core->server);
+                test_session_open(session, "example.org");
+
+                test_session_receive(session, stanzas[i]);
+
+                test_assert_stream_error(session, "not-authorized");
+        }
+}
+
+/* RFC 6120 4.9.3.24 */
+static void
+test_unknown_element_before_authentication(void)
+{
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = test_session_new(&core->server);
+        test_session_open(session, "example.org");
+
+        test_session_receive(session, "<auth xmlns='urn:nobody'/>");
+
+        test_assert_stream_error(session, "unsupported-stanza-type");
+}
+
+static void
+test_elements_before_authentication_are_events(void)
+{
+        static const MotetHook hooks[] = {
+                MOTET_ON_STANZA("pre-stream", note_element, 0),
+                MOTET_ON_STANZA("stream/urn:a:b:auth", handle_element, 0),
+                {0},
+        };
+        g_autoptr(TestCore) core = test_core_new();
+        test_core_module(core, core->host, hooks);
+        MotetSession *session = test_session_new(&core->server);
+        test_session_open(session, "example.org");
+
+        test_session_receive(session, "<auth xmlns='urn:a:b'/>");
+        test_core_assert_log(core, "pre-stream stream/urn:a:b:auth");
+        test_assert_sent_nothing(session);
+        test_session_receive(session, "<auth xmlns='urn:a'/>");
+
+        test_core_assert_log(core, "pre-stream");
+        test_assert_stream_error(session, "unsupported-stanza-type");
+}
+
+static void
+test_pre_stream_answers(void)
+{
+        static const MotetHook hooks[] = {
+                MOTET_ON_STANZA("pre-stream", handle_element, 0),
+                MOTET_ON_STANZA("stream/urn:a:auth", handle_element, 0),
+                {0},
+        };
+        g_autoptr(TestCore) core = test_core_new();
+        test_core_module(core, core->host, hooks);
+        MotetSession *session = test_session_new(&core->server);
+        test_session_open(session, "example.org");
+
+        test_session_receive(session, "<auth xmlns='urn:a'/><message/>");
+
+        test_core_assert_log(core, "pre-stream pre-stream");
+        test_assert_sent_nothing(session);
+}
+
+static MotetResult
+wait_a_second(MotetModule *self, MotetStanzaEvent *ev)
+{
+        motet_wait(self, &ev->event, G_TIME_SPAN_SECOND, MOTET_DEADLINE_REFUSE);
+        return MOTET_WAIT;
+}
+
+/* An element that is no stanza cannot be answered with a stanza error: the stream is. */
+static void
+test_deadline_of_an_element_ends_the_stream(void)
+{
+        static const MotetHook hooks[] = {MOTET_ON_STANZA("stream/urn:a:auth", wait_a_second, 0),
+                                          {0}};
+        g_autoptr(TestCore) core = test_core_new();
+        test_core_module(core, core->host, hooks);
+        MotetSession *session = test_session_new(&core->server);
+        test_session_open(session, "example.org");
+
+        test_session_receive(session, "<auth xmlns='urn:a'/>");
+        test_core_advance(core, 1001 * G_TIME_SPAN_MILLISECOND);
+
+        test_assert_stream_error(session, "internal-server-error");
+}
+
+/* After authentication */
+
+static void
+test_unknown_element(void)
+{
+        assert_stream_error("<r xmlns='urn:nobody'/>", "unsupported-stanza-type");
+        assert_stream_error("<unknown/>", "unsupported-stanza-type");
+}
+
+static MotetResult
+handle_authenticated_element(MotetModule *self, MotetStanzaEvent *ev)
+{
+        g_assert_cmpstr(motet_jid_string(ev->from), ==, ROMEO);
+        test_core_note(self, "%s", ev->event.name);
+        return MOTET_HANDLED;
+}
+
+static void
+test_elements_after_authentication_are_events(void)
+{
+        static const MotetHook hooks[] = {
+                MOTET_ON_STANZA("pre-stream", handle_element, 0),
+                MOTET_ON_STANZA("stream/urn:a:r", handle_authenticated_element, 0),
+                {0},
+        };
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+        test_core_module(core, core->host, hooks);
+
+        test_session_receive(session, "<r xmlns='urn:a'/>");
+
+        test_core_assert_log(core, "stream/urn:a:r");
+        test_assert_sent_nothing(session);
+}
+
+/* RFC 6120 4.9.3.10 */
+static void
+test_stanza_in_a_wrong_namespace(void)
+{
+        assert_stream_error("<message xmlns='jabber:server' to='a@example.org'/>",
+                            "invalid-namespace");
+        assert_stream_error("<iq xmlns='urn:x' type='get' id='1'><a/></iq>", "invalid-namespace");
+        assert_stream_error("<presence xmlns=''/>", "invalid-namespace");
+}
+
+/* RFC 6120 7.1: before binding a client may ask its server about itself, and nothing else. */
+static void
+test_what_is_allowed_before_binding(void)
+{
+        static const char *const allowed[] = {
+                "<iq type='get' id='1'><q xmlns='urn:q'/></iq>",
+                "<iq type='get' id='1' to='example.org'><q xmlns='urn:q'/></iq>",
+                "<iq type='get' id='1' to='romeo@example.org'><q xmlns='urn:q'/></iq>",
+        };
+        static const char *const refused[] = {
+                "<message to='romeo@example.org'/>",
+                "<presence/>",
+                "<iq type='get' id='1' to='juliet@example.org'><q xmlns='urn:q'/></iq>",
+                "<iq type='get' id='1' to='romeo@example.org/orchard'><q xmlns='urn:q'/></iq>",
+                "<iq type='get' id='1' to='example.net'><q xmlns='urn:q'/></iq>",
+                "<iq type='get' id='1' to='@'><q xmlns='urn:q'/></iq>",
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(allowed); i++) {
+                g_autoptr(TestCore) core = test_core_new();
+                MotetSession *session = test_core_login(core, "romeo");
+                test_session_receive(session, allowed[i]);
+                g_assert_true(motet_session_is_connected(session));
+        }
+        for (size_t i = 0; i < G_N_ELEMENTS(refused); i++) {
+                g_autoptr(TestCore) core = test_core_new();
+                MotetSession *session = test_core_login(core, "romeo");
+                test_session_receive(session, refused[i]);
+                test_assert_stream_error(session, "not-authorized");
+        }
+}
+
+/* RFC 6120 8.1.2.1, R24: `from` is set by the server; the own address is accepted, another ends the
+ * stream. */
+static MotetResult
+note_from(MotetModule *self, MotetStanzaEvent *ev)
+{
+        test_core_note(self, "%s=%s", motet_xml_attr(ev->stanza, "from"),
+                       motet_jid_string(ev->from));
+        return MOTET_HANDLED;
+}
+
+static void
+test_from_is_stamped(void)
+{
+        static const MotetHook hooks[] = {MOTET_ON_STANZA("pre-message/self", note_from, 0), {0}};
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+        test_core_module(core, core->host, hooks);
+
+        test_session_receive(
+                session, "<message/><message from='romeo@example.org'/><message from='" ROMEO "'/>"
+                         "<message from='ROMEO@Example.org/orchard'/>");
+
+        test_core_assert_log(core, ROMEO "=" ROMEO " " ROMEO "=" ROMEO " " ROMEO "=" ROMEO " " ROMEO
+                                         "=" ROMEO);
+}
+
+static void
+test_forged_from_ends_the_stream(void)
+{
+        assert_stream_error("<message from='juliet@example.org'/>", "invalid-from");
+        assert_stream_error("<message from='romeo@example.org/Orchard'/>", "invalid-from");
+        assert_stream_error("<message from='romeo@example.net/orchard'/>", "invalid-from");
+        assert_stream_error("<message from='example.org'/>", "invalid-from");
+        assert_stream_error("<message from='@'/>", "invalid-from");
+        assert_stream_error("<message from=''/>", "invalid-from");
+}
+
+static MotetResult
+note_language(MotetModule *self, MotetStanzaEvent *ev)
+{
+        const char *lang = motet_xml_attr(ev->stanza, "xml:lang");
+
+        test_core_note(self, "%s", lang ? lang : "none");
+        return MOTET_HANDLED;
+}
+
+/* RFC 6120 4.7.4: the language of the stream goes along with a stanza that names none. */
+static void
+test_language_is_stamped(void)
+{
+        static const MotetHook hooks[] = {MOTET_ON_STANZA("iq/self", note_language, 0), {0}};
+        static const char requests[] =
+                "<iq type='get' id='1'><q xmlns='urn:q'/></iq>"
+                "<iq type='get' id='1' xml:lang='cs'><q xmlns='urn:q'/></iq>";
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *silent = test_core_login(core, "romeo");
+        MotetSession *german = test_core_login(core, "juliet");
+        test_core_module(core, core->host, hooks);
+        motet_session_restart(german);
+        test_session_receive(
+                german,
+                "<stream:stream xmlns='jabber:client' "
+                "xmlns:stream='http://etherx.jabber.org/streams' to='example.org' version='1.0' "
+                "xml:lang='de'>");
+
+        test_session_receive(silent, requests);
+        test_session_receive(german, requests);
+
+        test_core_assert_log(core, "none cs de cs");
+}
+
+/* RFC 6120 8.3.3.8 */
+static void
+test_malformed_to(void)
+{
+        assert_answer("<message to='a@@b' id='1'/>",
+                      "<message type='error' id='1' from='a@@b' to='" ROMEO "'>" MALFORMED
+                      "</message>");
+        assert_answer("<iq to='' id='1' type='get'><q xmlns='urn:q'/></iq>",
+                      "<iq type='error' id='1' from='' to='" ROMEO "'>" MALFORMED "</iq>");
+        assert_answer("<iq to='@' id='1' type='result'/>", NULL);
+        assert_answer("<message to='@' type='error'/>", NULL);
+}
+
+/* RFC 6120 8.2.3: id, type, and one child of a request. */
+static void
+test_unsound_iqs(void)
+{
+        assert_answer("<iq type='get'><q xmlns='urn:q'/></iq>",
+                      "<iq type='error' to='" ROMEO "'>" BAD_REQUEST "</iq>");
+        assert_answer("<iq id='1'><q xmlns='urn:q'/></iq>",
+                      "<iq type='error' id='1' to='" ROMEO "'>" BAD_REQUEST "</iq>");
+        assert_answer("<iq id='1' type='steal'><q xmlns='urn:q'/></iq>",
+                      "<iq type='error' id='1' to='" ROMEO "'>" BAD_REQUEST "</iq>");
+        assert_answer("<iq id='1' type='get'/>",
+                      "<iq type='error' id='1' to='" ROMEO "'>" BAD_REQUEST "</iq>");
+        assert_answer("<iq id='1' type='set'><a xmlns='urn:a'/><b xmlns='urn:b'/></iq>",
+                      "<iq type='error' id='1' to='" ROMEO "'>" BAD_REQUEST "</iq>");
+        assert_answer("<iq id='1' type='result'><a xmlns='urn:a'/><b xmlns='urn:b'/></iq>", NULL);
+        assert_answer("<iq type='result'/>", NULL);
+        assert_answer("<iq type='error'/>", NULL);
+}
+
+/* Destinations */
+
+static MotetResult
+note_event(MotetModule *self, MotetStanzaEvent *ev)
+{
+        test_core_note(self, "%s@%s>%s", ev->event.name, ev->event.host->name,
+                       motet_jid_string(ev->to));
+        return MOTET_CONTINUE;
+}
+
+#define NOTE(event) MOTET_ON_STANZA(event, note_event, 0)
+
+static const MotetHook all_message_hooks[] = {
+        NOTE("pre-message/self"),
+        NOTE("pre-message/bare"),
+        NOTE("pre-message/full"),
+        NOTE("pre-message/host"),
+        NOTE("pre-message/remote"),
+        NOTE("message/self"),
+        NOTE("message/bare"),
+        NOTE("message/full"),
+        NOTE("message/host"),
+        NOTE("route/remote"),
+        {0},
+};
+
+/* RFC 6120 10.3 to 10.5. */
+static void
+test_destinations(void)
+{
+        static const struct {
+                const char *to, *log;
+        } cases[] = {
+                {"", "pre-message/self@example.org>romeo@example.org "
+                     "message/self@example.org>romeo@example.org"},
+                {" to='romeo@example.org'", "pre-message/self@example.org>romeo@example.org "
+                                            "message/self@example.org>romeo@example.org"},
+                {" to='" ROMEO "'",
+                 "pre-message/full@example.org>" ROMEO " message/full@example.org>" ROMEO},
+                {" to='Juliet@example.org'", "pre-message/bare@example.org>juliet@example.org "
+                                             "message/bare@example.org>juliet@example.org"},
+                {" to='juliet@example.net'", "pre-message/bare@example.org>juliet@example.net "
+                                             "message/bare@example.net>juliet@example.net"},
+                {" to='juliet@example.net/x'", "pre-message/full@example.org>juliet@example.net/x "
+                                               "message/full@example.net>juliet@example.net/x"},
+                {" to='example.net'",
+                 "pre-message/host@example.org>example.net message/host@example.net>example.net"},
+                {" to='example.org/x'", "pre-message/host@example.org>example.org/x "
+                                        "message/host@example.org>example.org/x"},
+                {" to='a@far.example'", "pre-message/remote@example.org>a@far.example "
+                                        "route/remote@example.org>a@far.example"},
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autoptr(TestCore) core = test_core_new();
+                MotetSession *session = romeo(core);
+                test_core_module(core, NULL, all_message_hooks);
+                g_autofree char *stanza = g_strdup_printf("<message%s type='error'/>", cases[i].to);
+
+                test_session_receive(session, stanza);
+
+                test_core_assert_log(core, cases[i].log);
+        }
+}
+
+static MotetResult
+note_payload(MotetModule *self, MotetStanzaEvent *ev)
+{
+        test_core_note(self, "%s(%s)", ev->event.name,
+                       ev->payload ? motet_xml_name(ev->payload) : "");
+        return MOTET_CONTINUE;
+}
+
+/* Most specific first; results are for nobody's request handler. */
+static void
+test_stages_of_an_iq(void)
+{
+        static const MotetHook hooks[] = {
+                MOTET_ON_STANZA("iq/host", note_payload, MOTET_PRIO_EARLY),
+                MOTET_ON_STANZA("iq/host/urn:q:q", note_payload, MOTET_PRIO_LATE),
+                MOTET_ON_STANZA("pre-iq/host", note_payload, MOTET_PRIO_LATE),
+                MOTET_ON_STANZA("iq/self/urn:q:q", note_payload, 0),
+                MOTET_ON_STANZA("iq/host/urn:q:p", note_payload, 0),
+                {0},
+        };
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+        test_core_module(core, core->host, hooks);
+
+        test_session_receive(session,
+                             "<iq type='get' id='1' to='example.org'><q xmlns='urn:q'/></iq>");
+        test_core_assert_log(core, "pre-iq/host(q) iq/host/urn:q:q(q) iq/host(q)");
+        test_assert_sent(session, "<iq type='error' id='1' from='example.org' to='" ROMEO
+                                  "'>" UNAVAILABLE "</iq>");
+        test_session_receive(session,
+                             "<iq type='result' id='1' to='example.org'><q xmlns='urn:q'/></iq>");
+        test_core_assert_log(core, "pre-iq/host(q) iq/host(q)");
+        test_session_receive(session,
+                             "<iq type='error' id='1' to='example.org'><q xmlns='urn:q'/></iq>");
+        test_core_assert_log(core, "pre-iq/host() iq/host()");
+
+        test_assert_sent_nothing(session);
+}
+
+static MotetResult
+rewrite_payload(MotetModule *self, MotetStanzaEvent *ev)
+{
+        (void)self;
+        motet_xml_remove(ev->stanza, ev->payload);
+        motet_xml_add(ev->stanza, "p", "urn:q");
+        return MOTET_CONTINUE;
+}
+
+/* What a pre- event changed is what counts. */
+static void
+test_pre_events_may_rewrite(void)
+{
+        static const MotetHook hooks[] = {
+                MOTET_ON_STANZA("pre-iq/self", rewrite_payload, 0),
+                MOTET_ON_STANZA("iq/self/urn:q:p", note_payload, 0),
+                MOTET_ON_STANZA("iq/self/urn:q:q", note_payload, 0),
+                {0},
+        };
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+        test_core_module(core, core->host, hooks);
+
+        test_session_receive(session, "<iq type='get' id='1'><q xmlns='urn:q'/></iq>");
+
+        test_core_assert_log(core, "iq/self/urn:q:p(p)");
+}
+
+static MotetResult
+answer(MotetModule *self, MotetStanzaEvent *ev)
+{
+        g_autoptr(MotetXml) result = motet_iq_result(ev->stanza);
+
+        (void)self;
+        return motet_reply(ev, result);
+}
+
+static MotetResult
+forbid(MotetModule *self, MotetStanzaEvent *ev)
+{
+        (void)self;
+        return motet_reply_error(ev, MOTET_FORBIDDEN, "no");
+}
+
+/* RFC 6120 8.2.3: exactly one reply. */
+static void
+test_handled_is_answered_once(void)
+{
+        static const MotetHook hooks[] = {
+                MOTET_ON_STANZA("iq/self/urn:q:q", answer, 0),
+                MOTET_ON_STANZA("iq/self", forbid, 0),
+                MOTET_ON_STANZA("message/self", forbid, 0),
+                {0},
+        };
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+        test_core_module(core, core->host, hooks);
+
+        test_session_receive(session, "<iq type='get' id='1'><q xmlns='urn:q'/></iq>");
+        test_assert_sent(session, "<iq type='result' id='1' to='" ROMEO "'/>");
+        test_session_receive(session, "<message id='2'/>");
+        test_assert_sent(session,
+                         "<message type='error' id='2' to='" ROMEO
+                         "'><error type='auth'><forbidden" ERROR_NS "/></error></message>");
+        test_session_receive(session, "<message id='3' type='error'/>");
+
+        test_assert_sent_nothing(session);
+}
+
+/* Fallback: RFC 6120 8.4 and 10.5 */
+
+static void
+test_nobody_takes_a_request(void)
+{
+        assert_answer("<iq type='set' id='1'><q xmlns='urn:q'/></iq>",
+                      "<iq type='error' id='1' to='" ROMEO "'>" UNAVAILABLE "</iq>");
+        assert_answer("<iq type='get' id='1' to='juliet@example.net'><q xmlns='urn:q'/></iq>",
+                      "<iq type='error' id='1' from='juliet@example.net' to='" ROMEO
+                      "'>" UNAVAILABLE "</iq>");
+}
+
+static void
+test_nobody_takes_a_reply(void)
+{
+        assert_answer("<iq type='result' id='1'/>", NULL);
+        assert_answer("<iq type='error' id='1'/>", NULL);
+        assert_answer("<iq type='result' id='1' to='a@far.example'/>", NULL);
+}
+
+static void
+test_nobody_takes_a_message(void)
+{
+        assert_answer("<message to='juliet@example.org/x' id='1'/>",
+                      "<message type='error' id='1' from='juliet@example.org/x' to='" ROMEO
+                      "'>" UNAVAILABLE "</message>");
+        assert_answer("<message to='juliet@example.org' type='of-no-kind'/>",
+                      "<message type='error' from='juliet@example.org' to='" ROMEO "'>" UNAVAILABLE
+                      "</message>");
+        assert_answer("<message to='juliet@example.org' type='error'/>", NULL);
+}
+
+static void
+test_nobody_takes_a_presence(void)
+{
+        assert_answer("<presence/>", NULL);
+        assert_answer("<presence to='juliet@example.org' type='subscribe'/>", NULL);
+}
+
+/* RFC 6120 10.4.2 and 8.3.3.16 */
+static void
+test_nobody_takes_a_remote_stanza(void)
+{
+        assert_answer("<message to='a@far.example' id='1'/>",
+                      "<message type='error' id='1' from='a@far.example' to='" ROMEO
+                      "'>" NO_SUCH_DOMAIN "</message>");
+        assert_answer("<iq type='get' to='far.example' id='1'><q xmlns='urn:q'/></iq>",
+                      "<iq type='error' id='1' from='far.example' to='" ROMEO "'>" NO_SUCH_DOMAIN
+                      "</iq>");
+        assert_answer("<presence to='a@far.example' type='subscribe'/>",
+                      "<presence type='error' from='a@far.example' to='" ROMEO "'>" NO_SUCH_DOMAIN
+                      "</presence>");
+        assert_answer("<presence to='a@far.example' type='error'/>", NULL);
+        assert_answer("<message to='a@far.example' type='error'/>", NULL);
+}
+
+static MotetResult
+take(MotetModule *self, MotetStanzaEvent *ev)
+{
+        test_core_note(self, "%s", ev->event.name);
+        return MOTET_HANDLED;
+}
+
+static void
+test_remote_stanza_is_taken(void)
+{
+        static const MotetHook hooks[] = {MOTET_ON_STANZA("route/remote", take, 0), {0}};
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+        test_core_module(core, core->host, hooks);
+
+        test_session_receive(session, "<message to='a@far.example'/>");
+
+        test_core_assert_log(core, "route/remote");
+        test_assert_sent_nothing(session);
+}
+
+/* Routing */
+
+static MotetXml *
+message(const char *from, const char *to)
+{
+        MotetXml *xml = motet_xml_new("message", MOTET_NS_CLIENT);
+
+        motet_xml_set_attr(xml, "from", from);
+        motet_xml_set_attr(xml, "to", to);
+        return xml;
+}
+
+static MotetResult
+deliver(MotetModule *self, MotetStanzaEvent *ev)
+{
+        (void)self;
+        return motet_deliver(ev->event.host, ev->to, ev->stanza) ? MOTET_HANDLED : MOTET_CONTINUE;
+}
+
+static const MotetHook deliver_hooks[] = {
+        MOTET_ON_STANZA("message/full", deliver, 0),
+        MOTET_ON_STANZA("iq/full", deliver, 0),
+        {0},
+};
+
+/* A routed stanza runs no pre- events, and is never "self". */
+static void
+test_route(void)
+{
+        g_autoptr(TestCore) core = test_core_new();
+        g_autoptr(MotetXml) own = message("romeo@example.org", "romeo@example.org");
+        test_core_module(core, NULL, all_message_hooks);
+
+        motet_route(core->host, own);
+
+        /* Both the message and, since nobody took it, its error. */
+        test_core_assert_log(core, "message/bare@example.org>romeo@example.org "
+                                   "message/bare@example.org>romeo@example.org");
+}
+
+static void
+test_route_answers_its_sender(void)
+{
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+        g_autoptr(MotetXml) lost = message(ROMEO, "juliet@example.net");
+        g_autoptr(MotetXml) remote = message(ROMEO, "a@far.example");
+        test_core_module(core, NULL, deliver_hooks);
+
+        motet_route(core->host, lost);
+        test_assert_sent(session, "<message type='error' from='juliet@example.net' to='" ROMEO
+                                  "'>" UNAVAILABLE "</message>");
+        motet_route(core->host, remote);
+
+        test_assert_sent(session, "<message type='error' from='a@far.example' to='" ROMEO
+                                  "'>" NO_SUCH_DOMAIN "</message>");
+        test_assert_sent_nothing(session);
+}
+
+/* Presence the server sends itself is announced to who is there; nobody waits for an error. */
+static void
+test_routed_presence_to_nowhere_is_silent(void)
+{
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+        g_autoptr(MotetXml) presence = motet_xml_new("presence", MOTET_NS_CLIENT);
+        motet_xml_set_attr(presence, "from", ROMEO);
+        motet_xml_set_attr(presence, "to", "a@far.example");
+        test_core_module(core, NULL, deliver_hooks);
+
+        motet_route(core->host, presence);
+
+        test_assert_sent_nothing(session);
+}
+
+/* Whom a request is for may refuse it before anybody answers it by name. */
+static void
+test_inbound_runs_first(void)
+{
+        static const MotetHook hooks[] = {
+                MOTET_ON_STANZA("iq/bare", note_payload, MOTET_PRIO_EARLY),
+                MOTET_ON_STANZA("iq/bare/urn:q:q", note_payload, MOTET_PRIO_EARLY),
+                MOTET_ON_STANZA("inbound-iq/bare", note_payload, MOTET_PRIO_LATE),
+                MOTET_ON_STANZA("outbound-iq/bare", note_payload, MOTET_PRIO_EARLY),
+                {0},
+        };
+        static const MotetHook refusal[] = {MOTET_ON_STANZA("inbound-iq/bare", forbid, 0), {0}};
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+        test_core_module(core, core->host, hooks);
+
+        test_session_receive(
+                session, "<iq type='get' id='1' to='juliet@example.org'><q xmlns='urn:q'/></iq>");
+        test_core_assert_log(core, "inbound-iq/bare(q) iq/bare/urn:q:q(q) iq/bare(q)");
+        test_assert_sent(session, "<iq type='error' id='1' from='juliet@example.org' to='" ROMEO
+                                  "'>" UNAVAILABLE "</iq>");
+        test_core_module(core, core->host, refusal);
+        test_session_receive(
+                session, "<iq type='get' id='2' to='juliet@example.org'><q xmlns='urn:q'/></iq>");
+
+        test_core_assert_log(core, "");
+        test_assert_sent(session, "<iq type='error' id='2' from='juliet@example.org' to='" ROMEO
+                                  "'><error type='auth'><forbidden" ERROR_NS "/></error></iq>");
+        test_assert_sent_nothing(session);
+}
+
+/* What a user says to the own account comes from nobody else. */
+static void
+test_self_is_not_inbound(void)
+{
+        static const MotetHook hooks[] = {
+                MOTET_ON_STANZA("inbound-iq/bare", note_payload, 0),
+                MOTET_ON_STANZA("inbound-iq/full", note_payload, 0),
+                MOTET_ON_STANZA("iq/self", note_payload, 0),
+                {0},
+        };
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+        test_core_module(core, core->host, hooks);
+
+        test_session_receive(session, "<iq type='get' id='1'><q xmlns='urn:q'/></iq>");
+
+        test_core_assert_log(core, "iq/self(q)");
+}
+
+static MotetResult
+note_and_stop(MotetModule *self, MotetStanzaEvent *ev)
+{
+        test_core_note(self, "%s", ev->event.name);
+        g_assert_null(ev->session);
+        return MOTET_HANDLED;
+}
+
+/* What is routed in the name of an account may be stopped, what is routed for others may not. */
+static void
+test_outbound(void)
+{
+        static const MotetHook hooks[] = {
+                MOTET_ON_STANZA("outbound-message/bare", note_and_stop, 0),
+                MOTET_ON_STANZA("outbound-message/full", note_and_stop, 0),
+                MOTET_ON_STANZA("outbound-message/remote", note_and_stop, 0),
+                {0},
+        };
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+        test_core_module(core, core->host, hooks);
+        test_core_module(core, NULL, deliver_hooks);
+        g_autoptr(MotetXml) local = message("juliet@example.org", ROMEO);
+        g_autoptr(MotetXml) remote = message("juliet@example.org/balcony", "a@far.example");
+        g_autoptr(MotetXml) of_the_host = message("example.org", ROMEO);
+        g_autoptr(MotetXml) of_a_stranger = message("a@far.example", ROMEO);
+
+        motet_route(core->host, local);
+        motet_route(core->host, remote);
+        test_core_assert_log(core, "outbound-message/full outbound-message/remote");
+        test_assert_sent_nothing(session);
+        motet_route(core->host, of_the_host);
+        test_assert_sent(session, "<message from='example.org' to='" ROMEO "'/>");
+        motet_route(core->host, of_a_stranger);
+        test_assert_sent(session, "<message from='a@far.example' to='" ROMEO "'/>");
+        test_session_receive(session, "<message to='" ROMEO "'/>");
+
+        test_assert_sent(session, "<message from='" ROMEO "' to='" ROMEO "'/>");
+        test_core_assert_log(core, "");
+}
+
+static MotetResult
+count_and_route_back(MotetModule *self, MotetStanzaEvent *ev)
+{
+        TestCore *core = test_core_of(self);
+        unsigned depth = core->server.route_depth;
+
+        g_assert_cmpuint(depth, <=, 32);
+        if (core->log->len >= 200)
+                return MOTET_HANDLED;
+        g_string_append_c(core->log, depth == 32 ? '!' : '.');
+        g_autoptr(MotetXml) copy = motet_xml_copy(ev->stanza);
+        motet_route(ev->event.host, copy);
+        return MOTET_HANDLED;
+}
+
+/* Handlers that route to each other do not use up the stack. */
+static void
+test_routing_in_circles_has_bounded_depth(void)
+{
+        static const MotetHook hooks[] = {MOTET_ON_STANZA("message/bare", count_and_route_back, 0),
+                                          {0}};
+        g_autoptr(TestCore) core = test_core_new();
+        g_autoptr(MotetXml) first = message("example.org", "romeo@example.org");
+        test_core_module(core, core->host, hooks);
+
+        motet_route(core->host, first);
+        g_assert_cmpuint(core->log->len, ==, 32);
+        test_core_settle(core);
+
+        g_assert_cmpuint(core->log->len, ==, 200);
+        g_assert_cmpuint(core->server.route_depth, ==, 0);
+}
+
+/* Delivery */
+
+static MotetResult
+note_elsewhere(MotetModule *self, MotetStanzaEvent *ev)
+{
+        test_core_note(self, "%s>%s", motet_jid_string(ev->from), motet_jid_string(ev->to));
+        return strcmp(motet_jid_local(ev->to), "juliet") == 0 ? MOTET_HANDLED : MOTET_CONTINUE;
+}
+
+static void
+test_deliver(void)
+{
+        static const MotetHook hooks[] = {MOTET_ON_STANZA("route/elsewhere", note_elsewhere, 0),
+                                          {0}};
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+        g_autoptr(MotetXml) xml = message("a@far.example", ROMEO);
+        g_autoptr(MotetJid) here = motet_jid_new(ROMEO);
+        g_autoptr(MotetJid) elsewhere = motet_jid_new("juliet@example.org/x");
+        g_autoptr(MotetJid) nowhere = motet_jid_new("paris@example.org/x");
+
+        g_assert_true(motet_deliver(core->host, here, xml));
+        g_assert_false(motet_deliver(core->host, elsewhere, xml));
+        test_core_module(core, core->host, hooks);
+        g_assert_true(motet_deliver(core->host, elsewhere, xml));
+        g_assert_false(motet_deliver(core->host, nowhere, xml));
+
+        test_assert_sent(session, "<message from='a@far.example' to='" ROMEO "'/>");
+        test_assert_sent_nothing(session);
+        test_core_assert_log(
+                core, "a@far.example>juliet@example.org/x a@far.example>paris@example.org/x");
+}
+
+/* A session that is closing takes nothing any more. */
+static void
+test_deliver_to_a_closing_session(void)
+{
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+        g_autoptr(MotetXml) xml = message("a@far.example", ROMEO);
+        g_autoptr(MotetJid) here = motet_jid_new(ROMEO);
+
+        motet_session_close(session, MOTET_CONDITION_NONE, NULL);
+
+        g_assert_false(motet_deliver(core->host, here, xml));
+        test_assert_closed(session);
+}
+
+static void
+test_reply_to_a_session_that_went(void)
+{
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+        g_autoptr(MotetXml) xml = message("example.org", ROMEO);
+
+        motet_session_destroy(session);
+        motet_reply_to(core->host, session, xml);
+
+        test_assert_sent_nothing(session);
+}
+
+static void
+test_reply_without_a_session_is_routed(void)
+{
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+        g_autoptr(MotetXml) xml = message("example.org", ROMEO);
+        test_core_module(core, core->host, deliver_hooks);
+
+        motet_reply_to(core->host, NULL, xml);
+
+        test_assert_sent(session, "<message from='example.org' to='" ROMEO "'/>");
+}
+
+/* A stanza whose host went while it waited. */
+static MotetWait *parked;
+
+static MotetResult
+park(MotetModule *self, MotetStanzaEvent *ev)
+{
+        parked = motet_wait(self, &ev->event, G_TIME_SPAN_SECOND, MOTET_DEADLINE_CONTINUE);
+        return MOTET_WAIT;
+}
+
+static void
+test_host_goes_while_a_stanza_waits(void)
+{
+        static const MotetHook hooks[] = {MOTET_ON_STANZA("pre-message/bare", park, 0), {0}};
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+        test_core_module(core, core->host, hooks);
+
+        test_session_receive(session, "<message to='juliet@example.net'/>");
+        host_free(core->other);
+        motet_resume(parked, MOTET_CONTINUE);
+
+        test_assert_sent(session, "<message type='error' from='juliet@example.net' to='" ROMEO
+                                  "'>" NO_SUCH_DOMAIN "</message>");
+}
+
+/* The same, where it waited behind the pre- events: the host is found without hooks, and nobody
+ * takes it. */
+static void
+test_host_goes_while_its_stanza_waits(void)
+{
+        static const MotetHook hooks[] = {MOTET_ON_STANZA("message/bare", park, 0), {0}};
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+        test_core_module(core, NULL, hooks);
+
+        test_session_receive(session, "<message to='juliet@example.net'/>");
+        host_free(core->other);
+        motet_resume(parked, MOTET_CONTINUE);
+
+        test_assert_sent(session, "<message type='error' from='juliet@example.net' to='" ROMEO
+                                  "'>" UNAVAILABLE "</message>");
+}
+
+/* A stanza to route needs both ends: it is dropped, and told of. */
+static void
+test_route_without_addresses(void)
+{
+        g_autoptr(TestCore) core = test_core_new();
+        g_autoptr(MotetXml) no_to = message("example.org", NULL);
+        g_autoptr(MotetXml) no_from = message(NULL, "romeo@example.org");
+        g_autoptr(MotetXml) malformed = message("example.org", "@");
+        test_core_module(core, NULL, all_message_hooks);
+
+        motet_route(core->host, no_to);
+        motet_route(core->host, no_from);
+        motet_route(core->host, malformed);
+
+        test_core_assert_log(core, "");
+}
+
+/* A result is answered with nothing, also when its chain is refused (R27). */
+static MotetResult
+refuse_at_once(MotetModule *self, MotetStanzaEvent *ev)
+{
+        motet_resume_refuse(motet_wait(self, &ev->event, G_TIME_SPAN_SECOND, MOTET_DEADLINE_REFUSE),
+                            MOTET_FORBIDDEN, NULL);
+        return MOTET_WAIT;
+}
+
+static void
+test_refused_reply_is_not_answered(void)
+{
+        static const MotetHook hooks[] = {MOTET_ON_STANZA("iq/self", refuse_at_once, 0), {0}};
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+        test_core_module(core, core->host, hooks);
+
+        test_session_receive(session, "<iq type='result' id='1'/>");
+        test_assert_sent_nothing(session);
+        test_session_receive(session, "<iq type='get' id='2'><q xmlns='urn:q'/></iq>");
+
+        test_assert_sent(session, "<iq type='error' id='2' to='" ROMEO
+                                  "'><error type='auth'><forbidden" ERROR_NS "/></error></iq>");
+}
+
+int
+main(int argc, char **argv)
+{
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/router/stanza-before-authentication", test_stanza_before_authentication);
+        g_test_add_func("/router/unknown-element-before-authentication",
+                        test_unknown_element_before_authentication);
+        g_test_add_func("/router/elements-before-authentication-are-events",
+                        test_elements_before_authentication_are_events);
+        g_test_add_func("/router/pre-stream-answers", test_pre_stream_answers);
+        g_test_add_func("/router/deadline-of-an-element-ends-the-stream",
+                        test_deadline_of_an_element_ends_the_stream);
+        g_test_add_func("/router/unknown-element", test_unknown_element);
+        g_test_add_func("/router/elements-after-authentication-are-events",
+                        test_elements_after_authentication_are_events);
+        g_test_add_func("/router/stanza-in-a-wrong-namespace", test_stanza_in_a_wrong_namespace);
+        g_test_add_func("/router/what-is-allowed-before-binding",
+                        test_what_is_allowed_before_binding);
+        g_test_add_func("/router/from-is-stamped", test_from_is_stamped);
+        g_test_add_func("/router/forged-from-ends-the-stream", test_forged_from_ends_the_stream);
+        g_test_add_func("/router/language-is-stamped", test_language_is_stamped);
+        g_test_add_func("/router/malformed-to", test_malformed_to);
+        g_test_add_func("/router/unsound-iqs", test_unsound_iqs);
+        g_test_add_func("/router/destinations", test_destinations);
+        g_test_add_func("/router/stages-of-an-iq", test_stages_of_an_iq);
+        g_test_add_func("/router/pre-events-may-rewrite", test_pre_events_may_rewrite);
+        g_test_add_func("/router/handled-is-answered-once", test_handled_is_answered_once);
+        g_test_add_func("/router/nobody-takes-a-request", test_nobody_takes_a_request);
+        g_test_add_func("/router/nobody-takes-a-reply", test_nobody_takes_a_reply);
+        g_test_add_func("/router/nobody-takes-a-message", test_nobody_takes_a_message);
+        g_test_add_func("/router/nobody-takes-a-presence", test_nobody_takes_a_presence);
+        g_test_add_func("/router/nobody-takes-a-remote-stanza", test_nobody_takes_a_remote_stanza);
+        g_test_add_func("/router/remote-stanza-is-taken", test_remote_stanza_is_taken);
+        g_test_add_func("/router/route", test_route);
+        g_test_add_func("/router/route-answers-its-sender", test_route_answers_its_sender);
+        g_test_add_func("/router/routed-presence-to-nowhere-is-silent",
+                        test_routed_presence_to_nowhere_is_silent);
+        g_test_add_func("/router/inbound-events-run-first", test_inbound_runs_first);
+        g_test_add_func("/router/self-is-not-inbound", test_self_is_not_inbound);
+        g_test_add_func("/router/what-is-routed-for-an-account-may-be-stopped", test_outbound);
+        g_test_add_func("/router/routing-in-circles-has-bounded-depth",
+                        test_routing_in_circles_has_bounded_depth);
+        g_test_add_func("/router/deliver", test_deliver);
+        g_test_add_func("/router/deliver-to-a-closing-session", test_deliver_to_a_closing_session);
+        g_test_add_func("/router/reply-to-a-session-that-went", test_reply_to_a_session_that_went);
+        g_test_add_func("/router/reply-without-a-session-is-routed",
+                        test_reply_without_a_session_is_routed);
+        g_test_add_func("/router/host-goes-while-a-stanza-waits",
+                        test_host_goes_while_a_stanza_waits);
+        g_test_add_func("/router/host-goes-while-its-stanza-waits",
+                        test_host_goes_while_its_stanza_waits);
+        g_test_add_func("/router/route-without-addresses", test_route_without_addresses);
+        g_test_add_func("/router/refused-reply-is-not-answered",
+                        test_refused_reply_is_not_answered);
+        return g_test_run();
+}

@@ -1,0 +1,47 @@
+/*
+ * replay: runs a fuzz target over every file of the folders given as arguments, without a fuzzer.
+ */
+#include <glib.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static unsigned
+replay_folder(const char *folder)
+{
+        unsigned n_files = 0;
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GDir) dir = g_dir_open(folder, 0, &error);
+        if (!dir) {
+                fprintf(stderr, "%s\n", error->message);
+                exit(EXIT_FAILURE);
+        }
+
+        for (const char *name = g_dir_read_name(dir); name; name = g_dir_read_name(dir)) {
+                g_autofree char *path = g_build_filename(folder, name, NULL);
+                g_autofree char *bytes = NULL;
+                gsize len = 0;
+                if (!g_file_get_contents(path, &bytes, &len, &error)) {
+                        fprintf(stderr, "%s\n", error->message);
+                        exit(EXIT_FAILURE);
+                }
+                /* Exactly its size, so that a read beyond the end is seen. */
+                g_autofree uint8_t *exact = g_memdup2(bytes, len);
+                LLVMFuzzerTestOneInput(exact, len);
+                n_files++;
+        }
+        return n_files;
+}
+
+int
+main(int argc, char **argv)
+{
+        unsigned n_files = 0;
+
+        for (int i = 1; i < argc; i++)
+                n_files += replay_folder(argv[i]);
+        printf("%u inputs replayed\n", n_files);
+        return n_files > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

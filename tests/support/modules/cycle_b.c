@@ -1,0 +1,29 @@
+/*
+ * cycle_b: the other half of a cycle.
+ */
+#include <motet/module.h>
+
+static bool
+load(MotetModule *self, GError **error)
+{
+        (void)error;
+        motet_info("load %s",
+                   motet_module_host(self) ? motet_host_name(motet_module_host(self)) : "all");
+        return true;
+}
+
+static void
+unload(MotetModule *self)
+{
+        motet_info("unload %s",
+                   motet_module_host(self) ? motet_host_name(motet_module_host(self)) : "all");
+}
+
+const MotetModuleInfo motet_module = {
+        .abi = MOTET_ABI,
+        .name = "cycle_b",
+        .summary = "Be loaded",
+        .depends = MOTET_LIST("cycle_a"),
+        .load = load,
+        .unload = unload,
+};

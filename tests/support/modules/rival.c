@@ -1,0 +1,29 @@
+/*
+ * rival: conflicts with alpha.
+ */
+#include <motet/module.h>
+
+static bool
+load(MotetModule *self, GError **error)
+{
+        (void)error;
+        motet_info("load %s",
+                   motet_module_host(self) ? motet_host_name(motet_module_host(self)) : "all");
+        return true;
+}
+
+static void
+unload(MotetModule *self)
+{
+        motet_info("unload %s",
+                   motet_module_host(self) ? motet_host_name(motet_module_host(self)) : "all");
+}
+
+const MotetModuleInfo motet_module = {
+        .abi = MOTET_ABI,
+        .name = "rival",
+        .summary = "Be loaded",
+        .conflicts = MOTET_LIST("alpha"),
+        .load = load,
+        .unload = unload,
+};
