@@ -1,0 +1,273 @@
+/*
+ * chain: where each account's chain of archive entries ends.
+ *
+ * A table keyed by account costs a dirty page for every append. So the newest entry's id and the
+ * number of entries of each chain are kept in memory and their rows written now and then ("saved"):
+ * all at once, together with the id up to which they are right. What was appended after that is
+ * found at the end of the table of entries, which is how a start after a crash, or after another
+ * process wrote, comes to know the same chains again. What deletes entries must save in the same
+ * transaction, since deleted entries are not found there.
+ */
+#include "storage_sqlite-private.h"
+
+#define DIRTY_MAX 16384    /* chains to be saved at once: some 100 ms of a worker */
+#define UNSAVED_MAX 200000 /* entries to be read at a start: some 200 ms */
+#define CHAINS_MAX 65536   /* kept in memory: some 8 MB */
+
+static char *
+chain_name(int64_t store, const char *account)
+{
+        return g_strdup_printf("%" G_GINT64_FORMAT " %s", store, account);
+}
+
+static bool
+chain_add(Database *database, int64_t store, const char *account, Chain *chain, GError **error)
+{
+        g_autoptr(Cursor) cursor = database_cursor(database, STATEMENT_CHAIN_ADD, error);
+
+        if (cursor == NULL)
+                return false;
+        sqlite3_bind_int64(cursor, 1, store);
+        cursor_bind_text(cursor, 2, account);
+        if (!database_finish(database, cursor, error))
+                return false;
+        chain->id = sqlite3_last_insert_rowid(database->sqlite);
+        return true;
+}
+
+/* Leaves @chain->id 0 when there is none. */
+static bool
+chain_load(Database *database, int64_t store, const char *account, Chain *chain, GError **error)
+{
+        g_autoptr(Cursor) cursor = database_cursor(database, STATEMENT_CHAIN_FIND, error);
+
+        if (cursor == NULL)
+                return false;
+        sqlite3_bind_int64(cursor, 1, store);
+        cursor_bind_text(cursor, 2, account);
+
+        int found = database_step(database, cursor, error);
+
+        if (found > 0) {
+                chain->id = sqlite3_column_int64(cursor, 0);
+                chain->head = (uint64_t)sqlite3_column_int64(cursor, 1);
+                chain->entries = (uint64_t)sqlite3_column_int64(cursor, 2);
+        }
+        return found >= 0;
+}
+
+bool
+chain_find(Database *database, int64_t store, const char *account, bool create, Chain **chain_out,
+           GError **error)
+{
+        g_autofree char *name = chain_name(store, account);
+        Chain found = {0};
+
+        *chain_out = g_hash_table_lookup(database->archive.chains, name);
+        if (*chain_out != NULL)
+                return true;
+        if (!chain_load(database, store, account, &found, error))
+                return false;
+        if (found.id == 0 && !create)
+                return true;
+        if (found.id == 0 && !chain_add(database, store, account, &found, error))
+                return false;
+        *chain_out = g_memdup2(&found, sizeof found);
+        g_hash_table_insert(database->archive.chains, g_steal_pointer(&name), *chain_out);
+        return true;
+}
+
+void
+chain_changed(Database *database, Chain *chain)
+{
+        if (!chain->dirty)
+                g_ptr_array_add(database->archive.dirty, chain);
+        chain->dirty = true;
+}
+
+void
+chain_appended(Database *database, Chain *chain, uint64_t id)
+{
+        chain->head = id;
+        chain->entries++;
+        database->archive.n_unsaved++;
+        database->archive.last_id = MAX(database->archive.last_id, id);
+        chain_changed(database, chain);
+}
+
+bool
+chain_delete(Database *database, int64_t store, const char *account, Chain *chain, GError **error)
+{
+        g_autoptr(Cursor) cursor = database_cursor(database, STATEMENT_CHAIN_DELETE, error);
+
+        if (cursor == NULL)
+                return false;
+        sqlite3_bind_int64(cursor, 1, chain->id);
+        if (!database_finish(database, cursor, error))
+                return false;
+
+        g_autofree char *name = chain_name(store, account);
+
+        g_ptr_array_remove_fast(database->archive.dirty, chain);
+        g_hash_table_remove(database->archive.chains, name);
+        return true;
+}
+
+/* Reading them again */
+
+static bool
+read_id(Database *database, Statement statement, uint64_t *id_out, GError **error)
+{
+        g_autoptr(Cursor) cursor = database_cursor(database, statement, error);
+        int found = cursor != NULL ? database_step(database, cursor, error) : -1;
+
+        *id_out = found > 0 ? (uint64_t)sqlite3_column_int64(cursor, 0) : 0;
+        return found >= 0;
+}
+
+static bool
+chain_by_id(Database *database, int64_t id, Chain **chain_out, GError **error)
+{
+        g_autoptr(Cursor) cursor = database_cursor(database, STATEMENT_CHAIN_BY_ID, error);
+
+        if (cursor == NULL)
+                return false;
+        sqlite3_bind_int64(cursor, 1, id);
+
+        int found = database_step(database, cursor, error);
+
+        if (found == 0)
+                return database_damaged(database, error, "an archive entry belongs to nobody");
+        return found > 0 && chain_find(database, sqlite3_column_int64(cursor, 0),
+                                       cursor_text(cursor, 1), false, chain_out, error);
+}
+
+/* What chain_appended() did when the entry was new. */
+static bool
+replay(Database *database, GHashTable *by_id, int64_t id, uint64_t entry, GError **error)
+{
+        Chain *chain = g_hash_table_lookup(by_id, &id);
+
+        if (chain == NULL) {
+                if (!chain_by_id(database, id, &chain, error))
+                        return false;
+                g_hash_table_insert(by_id, &chain->id, chain);
+        }
+        chain_appended(database, chain, entry);
+        return true;
+}
+
+static bool
+replay_after(Database *database, uint64_t saved, GError **error)
+{
+        g_autoptr(GHashTable) by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
+        g_autoptr(Cursor) cursor = database_cursor(database, STATEMENT_ENTRIES_AFTER, error);
+
+        if (cursor == NULL)
+                return false;
+        sqlite3_bind_int64(cursor, 1, (int64_t)saved);
+
+        int found;
+
+        while ((found = database_step(database, cursor, error)) > 0) {
+                if (!replay(database, by_id, sqlite3_column_int64(cursor, 1),
+                            (uint64_t)sqlite3_column_int64(cursor, 0), error))
+                        return false;
+        }
+        return found == 0;
+}
+
+bool
+chains_ready(Database *database, GError **error)
+{
+        Archive *archive = &database->archive;
+        uint64_t saved, last;
+
+        /* Here, where no chain is in use. */
+        if (!archive->stale && archive->dirty->len == 0 &&
+            g_hash_table_size(archive->chains) > CHAINS_MAX)
+                g_hash_table_remove_all(archive->chains);
+        if (!archive->stale)
+                return true;
+        g_ptr_array_set_size(archive->dirty, 0);
+        g_hash_table_remove_all(archive->chains);
+        archive->n_unsaved = 0;
+        if (!read_id(database, STATEMENT_SAVED_READ, &saved, error) ||
+            !read_id(database, STATEMENT_ENTRY_LAST, &last, error))
+                return false;
+        /*
+         * Never lowered: an id stays taken when its entry is gone, and when the transaction that
+         * took it failed.
+         */
+        archive->last_id = MAX(archive->last_id, MAX(saved, last));
+        if (!replay_after(database, saved, error))
+                return false;
+        archive->stale = false;
+        return true;
+}
+
+/* Saving */
+
+static bool
+chain_save(Database *database, Chain *chain, GError **error)
+{
+        g_autoptr(Cursor) cursor = database_cursor(database, STATEMENT_CHAIN_SAVE, error);
+
+        if (cursor == NULL)
+                return false;
+        sqlite3_bind_int64(cursor, 1, chain->id);
+        sqlite3_bind_int64(cursor, 2, (int64_t)chain->head);
+        sqlite3_bind_int64(cursor, 3, (int64_t)chain->entries);
+        return database_finish(database, cursor, error);
+}
+
+static bool
+saved_write(Database *database, GError **error)
+{
+        g_autoptr(Cursor) cursor = database_cursor(database, STATEMENT_SAVED_WRITE, error);
+
+        if (cursor == NULL)
+                return false;
+        sqlite3_bind_int64(cursor, 1, (int64_t)database->archive.last_id);
+        return database_finish(database, cursor, error);
+}
+
+static int
+by_row(const void *a, const void *b)
+{
+        const Chain *first = *(Chain *const *)a, *second = *(Chain *const *)b;
+
+        return (first->id > second->id) - (first->id < second->id);
+}
+
+bool
+chains_save(Database *database, GError **error)
+{
+        GPtrArray *dirty = database->archive.dirty;
+
+        /* In order of their rows each page is touched once. */
+        g_ptr_array_sort(dirty, by_row);
+        for (unsigned i = 0; i < dirty->len; i++) {
+                if (!chain_save(database, g_ptr_array_index(dirty, i), error))
+                        return false;
+        }
+        if (!saved_write(database, error))
+                return false;
+        for (unsigned i = 0; i < dirty->len; i++)
+                ((Chain *)g_ptr_array_index(dirty, i))->dirty = false;
+        g_ptr_array_set_size(dirty, 0);
+        database->archive.n_unsaved = 0;
+        return true;
+}
+
+bool
+chains_save_behind(Database *database, GError **error)
+{
+        Archive *archive = &database->archive;
+        bool many = g_hash_table_size(archive->chains) > CHAINS_MAX;
+
+        if (archive->stale)
+                return true;
+        return (!many && archive->dirty->len <= DIRTY_MAX && archive->n_unsaved <= UNSAVED_MAX) ||
+               chains_save(database, error);
+}

@@ -1,0 +1,208 @@
+/*
+ * storage_sqlite-private: the database as its parts share it: one connection, its prepared
+ * statements, documents, archives.
+ *
+ * A Database belongs to one thread at a time: to load and unload on the core thread, and in between
+ * to the worker that runs the only batch in flight.
+ */
+#pragma once
+
+#include <motet/error.h>
+#include <motet/service-store.h>
+#include <sqlite3.h>
+
+typedef enum {
+        STATEMENT_BEGIN_READ,
+        STATEMENT_BEGIN_WRITE,
+        STATEMENT_COMMIT,
+        STATEMENT_ROLLBACK,
+        STATEMENT_SAVEPOINT,
+        STATEMENT_RELEASE,
+        STATEMENT_ROLLBACK_TO,
+        STATEMENT_DATA_VERSION,
+        STATEMENT_STORE_FIND,
+        STATEMENT_STORE_ADD,
+        STATEMENT_DOCUMENT_READ,
+        STATEMENT_DOCUMENT_WRITE,
+        STATEMENT_DOCUMENT_DELETE,
+        STATEMENT_DOCUMENTS_OF,
+        STATEMENT_DOCUMENTS_ALL,
+        STATEMENT_DOCUMENT_ACCOUNTS,
+        STATEMENT_DOCUMENTS_DROP,
+        STATEMENT_EPOCH_READ,
+        STATEMENT_EPOCH_WRITE,
+        STATEMENT_CHAIN_FIND,
+        STATEMENT_CHAIN_BY_ID,
+        STATEMENT_CHAIN_ADD,
+        STATEMENT_CHAIN_SAVE,
+        STATEMENT_CHAIN_DELETE,
+        STATEMENT_CHAINS_OF_STORE,
+        STATEMENT_CHAINS_OF_ACCOUNT,
+        STATEMENT_ENTRY_ADD,
+        STATEMENT_ENTRY_LINK,
+        STATEMENT_ENTRY_READ,
+        STATEMENT_ENTRY_RELINK,
+        STATEMENT_ENTRY_DELETE,
+        STATEMENT_ENTRIES_AFTER,
+        STATEMENT_ENTRY_LAST,
+        STATEMENT_SAVED_READ,
+        STATEMENT_SAVED_WRITE,
+        N_STATEMENTS,
+} Statement;
+
+/* Where each account's chain of archive entries ends: in memory, saved behind the entries. */
+typedef struct {
+        GHashTable *chains; /* (own) "store account" -> Chain: a part of what there is */
+        GPtrArray *dirty;   /* (own) of Chain (borrowed): those that differ from their row */
+        unsigned n_unsaved; /* entries appended since the chains were last saved */
+        uint64_t last_id;   /* greatest entry id ever given */
+        bool stale;         /* must be read from the database again before use */
+} Archive;
+
+typedef struct {
+        sqlite3 *sqlite;
+        sqlite3_stmt *statements[N_STATEMENTS]; /* NULL until first used */
+        GHashTable *stores;                     /* (own) "host name" -> int64_t id */
+        int64_t data_version;                   /* moves when another process committed */
+        int64_t now;                            /* µs since 1970 of the running batch */
+        bool failed;                            /* SQLite refused something since cleared */
+        Archive archive;
+} Database;
+
+/* A statement being executed: bound, stepped, and reset when its variable goes out of scope. */
+typedef sqlite3_stmt Cursor;
+
+static inline void
+cursor_end(Cursor *cursor)
+{
+        sqlite3_reset(cursor);
+        sqlite3_clear_bindings(cursor);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Cursor, cursor_end)
+
+/* database.c */
+
+typedef struct {
+        const char *file;     /* absolute; created with its folder when missing */
+        bool full_sync;       /* a commit survives a power cut */
+        bool check;           /* read all of it before use */
+        int64_t busy_timeout; /* µs another process may hold the lock */
+} DatabaseConfig;
+
+/**
+ * database_open: Returns: (own) NULL with MOTET_ERROR_STORE (or _IO for the file itself) naming the
+ * file
+ */
+Database *database_open(const DatabaseConfig *config, GError **error);
+/** database_close: saves what is kept behind. NULL is a no-op. */
+void database_close(Database *database);
+/** database_set: changes what may change while it is open: full_sync, busy_timeout */
+bool database_set(Database *database, const DatabaseConfig *config, GError **error);
+/** database_begin: opens a transaction and notices what other processes changed */
+bool database_begin(Database *database, bool write, GError **error);
+/**
+ * database_cursor: Returns: (borrowed) the cached statement, ready for binding; NULL with
+ * MOTET_ERROR_STORE
+ */
+Cursor *database_cursor(Database *database, Statement statement, GError **error);
+/** database_step: Returns: 1 when there is a row, 0 at the end, -1 with MOTET_ERROR_STORE */
+int database_step(Database *database, Cursor *cursor, GError **error);
+/** database_run: a statement without parameters and rows */
+bool database_run(Database *database, Statement statement, GError **error);
+/** database_finish: steps a bound statement that returns no rows */
+bool database_finish(Database *database, Cursor *cursor, GError **error);
+/** database_damaged: sets @error: what is stored contradicts itself. Returns: false */
+bool database_damaged(Database *database, GError **error, const char *what);
+/** database_store: id of a store, made when @create; 0 in @id_out when there is none */
+bool database_store(Database *database, const MotetStoreRequest *request, bool create,
+                    int64_t *id_out, GError **error);
+/** database_forget: drops what is known only from memory, after a rollback */
+void database_forget(Database *database);
+
+void cursor_bind_text(Cursor *cursor, int index, const char *text);
+void cursor_bind_bytes(Cursor *cursor, int index, GBytes *bytes);
+/** cursor_bytes: Returns: (own) */
+GBytes *cursor_bytes(Cursor *cursor, int column);
+/** cursor_text: Returns: (borrowed) until the next step; NULL for NULL */
+const char *cursor_text(Cursor *cursor, int column);
+
+/* schema.c */
+
+/**
+ * schema_prepare: makes the tables or brings them up to date; refuses files of other programs and
+ * of newer versions
+ */
+bool schema_prepare(sqlite3 *sqlite, GError **error);
+/** schema_check: reads the whole file for damage */
+bool schema_check(sqlite3 *sqlite, GError **error);
+
+/* documents.c: each executes one request inside the open transaction. */
+
+bool documents_read(Database *database, MotetStoreRequest *request, GError **error);
+bool documents_read_all(Database *database, MotetStoreRequest *request, GError **error);
+bool documents_accounts(Database *database, MotetStoreRequest *request, GError **error);
+bool documents_write(Database *database, MotetStoreRequest *request, GError **error);
+/** documents_drop: deletes every document of request->account on request->host */
+bool documents_drop(Database *database, MotetStoreRequest *request, GError **error);
+
+/* archive.c: likewise. */
+
+/** archive_append: the entry's id is database->now, or one more than the last */
+bool archive_append(Database *database, MotetStoreRequest *request, GError **error);
+bool archive_query(Database *database, MotetStoreRequest *request, GError **error);
+bool archive_prune(Database *database, MotetStoreRequest *request, GError **error);
+bool archive_count(Database *database, MotetStoreRequest *request, GError **error);
+bool archive_accounts(Database *database, MotetStoreRequest *request, GError **error);
+bool archive_drop(Database *database, MotetStoreRequest *request, GError **error);
+/* chain.c: one chain an account: its entries, each naming the one before. */
+
+typedef struct {
+        int64_t id;       /* row of the table chains */
+        uint64_t head;    /* id of its newest entry, 0: none */
+        uint64_t entries; /* how many it has */
+        bool dirty;       /* differs from its row */
+} Chain;
+
+/**
+ * chain_find: Returns: false with @error; @chain_out is (borrowed) NULL when there is none and
+ * @create is not set
+ */
+bool chain_find(Database *database, int64_t store, const char *account, bool create,
+                Chain **chain_out, GError **error);
+/** chain_appended: @id is the new head of @chain */
+void chain_appended(Database *database, Chain *chain, uint64_t id);
+/**
+ * chain_changed: @chain was changed otherwise; chains_save() must follow in the same transaction
+ */
+void chain_changed(Database *database, Chain *chain);
+/** chain_delete: deletes the row of an empty @chain and forgets it */
+bool chain_delete(Database *database, int64_t store, const char *account, Chain *chain,
+                  GError **error);
+/**
+ * chains_ready: reads the chains again when what is in memory may be wrong; before any other
+ * function of this part
+ */
+bool chains_ready(Database *database, GError **error);
+/** chains_save: saves all; inside a write transaction */
+bool chains_save(Database *database, GError **error);
+/**
+ * chains_save_behind: saves them when enough has gathered, and keeps the memory bounded; before the
+ * commit of a write transaction
+ */
+bool chains_save_behind(Database *database, GError **error);
+
+/* batch.c */
+
+/** BatchOutcome: what the log should know. */
+typedef struct {
+        bool wrote;    /* something was committed */
+        char *trouble; /* (own) the storage itself failed; NULL when it works */
+} BatchOutcome;
+
+/**
+ * batch_run: executes @first and all behind it in order, in one transaction, without completing
+ * them; on any thread. @now: µs since 1970
+ */
+void batch_run(Database *database, MotetStoreRequest *first, int64_t now,
+               BatchOutcome *outcome_out);
