@@ -1,0 +1,281 @@
+/*
+ * account: what is stored of an account, as a document and in memory, and how it is made from a
+ * password.
+ *
+ * The document is XML, one <scram/> a hash; no password is in it, and none can be computed from it
+ * but by trying. Everything here may run on a worker.
+ *
+ * Source: RFC 5802 section 3, RFC 7677 section 2.
+ */
+#include "auth_internal-private.h"
+
+#include <motet/error.h>
+#include <motet/xml.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <string.h>
+
+#define NS_ACCOUNT "urn:motet:account:1"
+
+typedef struct {
+        const char *name;
+        size_t len;
+        const EVP_MD *(*md)(void);
+} Hash;
+
+static const Hash hashes[N_HASHES] = {
+        {"SHA-1", 20, EVP_sha1},
+        {"SHA-256", 32, EVP_sha256},
+        {"SHA-512", 64, EVP_sha512},
+};
+
+static const char *const role_names[MOTET_N_ROLES] = {
+        [MOTET_ROLE_RESTRICTED] = "restricted",
+        [MOTET_ROLE_MEMBER] = "member",
+        [MOTET_ROLE_ADMIN] = "admin",
+};
+
+/* What a plain password is verified against, the best first. */
+static const int check_order[N_HASHES] = {1, 2, 0};
+
+int
+account_hash_index(const char *name)
+{
+        for (int i = 0; i < N_HASHES; i++)
+                if (g_strcmp0(hashes[i].name, name) == 0)
+                        return i;
+        return -1;
+}
+
+size_t
+account_key_len(int hash)
+{
+        return hashes[hash].len;
+}
+
+const char *
+account_role_name(MotetAuthRole role)
+{
+        return role_names[role];
+}
+
+bool
+account_role_parse(const char *name, MotetAuthRole *role_out)
+{
+        for (int i = 0; i < MOTET_N_ROLES; i++) {
+                if (strcmp(role_names[i], name) == 0) {
+                        *role_out = (MotetAuthRole)i;
+                        return true;
+                }
+        }
+        return false;
+}
+
+void
+account_clear(Account *account)
+{
+        OPENSSL_cleanse(account, sizeof(*account));
+}
+
+void
+secret_string_free(char *secret)
+{
+        if (secret)
+                OPENSSL_cleanse(secret, strlen(secret));
+        g_free(secret);
+}
+
+/*
+ * Decodes attribute @name of between @min and @max bytes. Returns: bytes written, 0 when it is not
+ * there or does not fit
+ */
+static size_t
+read_bytes(const MotetXml *xml, const char *name, size_t min, size_t max, uint8_t *out)
+{
+        const char *text = motet_xml_attr(xml, name);
+        if (!text)
+                return 0;
+
+        gsize n = 0;
+        g_autofree guchar *bytes = g_base64_decode(text, &n);
+        bool fits = n >= min && n <= max;
+        if (fits)
+                memcpy(out, bytes, n);
+        OPENSSL_cleanse(bytes, n);
+        return fits ? n : 0;
+}
+
+static bool
+read_keys(const MotetXml *xml, int hash, AccountKeys *keys_out)
+{
+        const char *text = motet_xml_attr(xml, "iterations");
+        guint64 iterations = 0;
+        size_t len = hashes[hash].len;
+
+        if (!text || !g_ascii_string_to_unsigned(text, 10, 1, ITERATIONS_MAX, &iterations, NULL))
+                return false;
+        keys_out->iterations = (unsigned)iterations;
+        keys_out->salt_len = read_bytes(xml, "salt", 1, SALT_MAX, keys_out->salt);
+        return keys_out->salt_len > 0 &&
+               read_bytes(xml, "stored-key", len, len, keys_out->stored_key) == len &&
+               read_bytes(xml, "server-key", len, len, keys_out->server_key) == len;
+}
+
+/* What is ordinary is not written: neither is the role of a member. */
+static bool
+read_state(const MotetXml *xml, Account *account)
+{
+        const char *role = motet_xml_attr(xml, "role");
+
+        account->disabled = g_strcmp0(motet_xml_attr(xml, "disabled"), "true") == 0;
+        account->role = MOTET_ROLE_MEMBER;
+        return !role || account_role_parse(role, &account->role);
+}
+
+bool
+account_parse(GBytes *document, Account *account_out, GError **error)
+{
+        gsize n = 0;
+        const char *text = g_bytes_get_data(document, &n);
+        g_autoptr(MotetXml) xml = motet_xml_parse(text, (gssize)n, NULL, error);
+        g_auto(Account) account = {0};
+
+        bool good = xml && motet_xml_is(xml, "account", NS_ACCOUNT) && read_state(xml, &account);
+        const MotetXml *child = good ? motet_xml_child(xml, "scram", NS_ACCOUNT) : NULL;
+        for (; good && child; child = motet_xml_next(child, "scram", NS_ACCOUNT)) {
+                int hash = account_hash_index(motet_xml_attr(child, "hash"));
+                good = hash >= 0 && read_keys(child, hash, &account.keys[hash]);
+        }
+        if (!good) {
+                g_clear_error(error);
+                g_set_error(error, MOTET_ERROR, MOTET_ERROR_STORE,
+                            "the document of the account is damaged");
+                return false;
+        }
+        *account_out = account;
+        return true;
+}
+
+static void
+write_bytes(MotetXml *xml, const char *name, const uint8_t *bytes, size_t n)
+{
+        g_autofree char *text = g_base64_encode(bytes, n);
+
+        motet_xml_set_attr(xml, name, text);
+}
+
+GBytes *
+account_document(const Account *account)
+{
+        g_autoptr(MotetXml) xml = motet_xml_new("account", NS_ACCOUNT);
+
+        if (account->disabled)
+                motet_xml_set_attr(xml, "disabled", "true");
+        if (account->role != MOTET_ROLE_MEMBER)
+                motet_xml_set_attr(xml, "role", role_names[account->role]);
+        for (int i = 0; i < N_HASHES; i++) {
+                const AccountKeys *keys = &account->keys[i];
+                if (keys->salt_len == 0)
+                        continue;
+                MotetXml *child = motet_xml_add(xml, "scram", NULL);
+                motet_xml_set_attr(child, "hash", hashes[i].name);
+                motet_xml_set_attrf(child, "iterations", "%u", keys->iterations);
+                write_bytes(child, "salt", keys->salt, keys->salt_len);
+                write_bytes(child, "stored-key", keys->stored_key, hashes[i].len);
+                write_bytes(child, "server-key", keys->server_key, hashes[i].len);
+        }
+
+        char *text = motet_xml_string(xml, NULL);
+        return g_bytes_new_take(text, strlen(text));
+}
+
+/* Salt and iterations of @keys are set; fills the keys. */
+static bool
+derive(const Hash *hash, AccountKeys *keys, const char *password)
+{
+        const EVP_MD *md = hash->md();
+        int len = (int)hash->len;
+        uint8_t salted[KEY_MAX], client_key[KEY_MAX];
+
+        bool good =
+                PKCS5_PBKDF2_HMAC(password, (int)strlen(password), keys->salt, (int)keys->salt_len,
+                                  (int)keys->iterations, md, len, salted) == 1 &&
+                HMAC(md, salted, len, (const uint8_t *)"Client Key", 10, client_key, NULL) &&
+                EVP_Digest(client_key, hash->len, keys->stored_key, NULL, md, NULL) == 1 &&
+                HMAC(md, salted, len, (const uint8_t *)"Server Key", 10, keys->server_key, NULL);
+        OPENSSL_cleanse(salted, sizeof(salted));
+        OPENSSL_cleanse(client_key, sizeof(client_key));
+        return good;
+}
+
+bool
+account_derive(Account *account, const char *password, unsigned iterations)
+{
+        for (int i = 0; i < N_HASHES; i++) {
+                account->keys[i].iterations = iterations;
+                if (!derive(&hashes[i], &account->keys[i], password))
+                        return false;
+        }
+        return true;
+}
+
+bool
+account_matches(const Account *account, const char *password)
+{
+        for (size_t i = 0; i < N_HASHES; i++) {
+                const Hash *hash = &hashes[check_order[i]];
+                const AccountKeys *keys = &account->keys[check_order[i]];
+                if (keys->salt_len == 0)
+                        continue;
+
+                AccountKeys tried = *keys;
+                bool same = derive(hash, &tried, password) &&
+                            CRYPTO_memcmp(tried.stored_key, keys->stored_key, hash->len) == 0;
+                OPENSSL_cleanse(&tried, sizeof(tried));
+                return same;
+        }
+        return false;
+}
+
+bool
+account_is_weaker(const Account *account, unsigned iterations)
+{
+        for (int i = 0; i < N_HASHES; i++)
+                if (account->keys[i].salt_len == 0 || account->keys[i].iterations < iterations)
+                        return true;
+        return false;
+}
+
+/*
+ * HMAC over what is invented, for which hash and whom; each part ends with its NUL so that none
+ * runs into the next.
+ */
+static void
+invent(const uint8_t secret[SECRET_BYTES], const char *what, const char *hash, const char *username,
+       uint8_t out[KEY_MAX])
+{
+        g_autoptr(GString) text = g_string_new(what);
+
+        g_string_append_len(text, "\0", 1);
+        g_string_append_len(text, hash, (gssize)strlen(hash) + 1);
+        g_string_append(text, username);
+        HMAC(EVP_sha512(), secret, SECRET_BYTES, (const uint8_t *)text->str, text->len, out, NULL);
+}
+
+void
+account_invent(Account *account, const uint8_t secret[SECRET_BYTES], const char *username,
+               unsigned iterations)
+{
+        *account = (Account){.role = MOTET_ROLE_MEMBER};
+        for (int i = 0; i < N_HASHES; i++) {
+                AccountKeys *keys = &account->keys[i];
+                uint8_t salt[KEY_MAX];
+                invent(secret, "salt", hashes[i].name, username, salt);
+                memcpy(keys->salt, salt, SALT_BYTES);
+                keys->salt_len = SALT_BYTES;
+                keys->iterations = iterations;
+                invent(secret, "stored", hashes[i].name, username, keys->stored_key);
+                invent(secret, "server", hashes[i].name, username, keys->server_key);
+        }
+}
