@@ -1,0 +1,346 @@
+/*
+ * broadcast: who is told of a session's presence, and who is answered when asking for it.
+ *
+ * Source: RFC 6121 sections 4.2 to 4.6.
+ */
+#include "presence-private.h"
+
+#include <motet/host.h>
+#include <motet/router.h>
+
+const MotetRosterService *
+roster_of(MotetModule *self, MotetModule **provider_out)
+{
+        return motet_service(motet_module_host(self), "roster", provider_out);
+}
+
+void
+route_simple(MotetModule *self, const char *type, const char *from, const char *to)
+{
+        g_autoptr(MotetXml) presence = motet_xml_new("presence", MOTET_NS_CLIENT);
+
+        motet_xml_set_attr(presence, "type", type);
+        motet_xml_set_attr(presence, "from", from);
+        motet_xml_set_attr(presence, "to", to);
+        motet_route(motet_module_host(self), presence);
+}
+
+static void
+route_copy(MotetModule *self, const MotetXml *presence, const char *from, const char *to)
+{
+        g_autoptr(MotetXml) copy = motet_xml_copy(presence);
+
+        motet_xml_set_attr(copy, "from", from);
+        motet_xml_set_attr(copy, "to", to);
+        motet_route(motet_module_host(self), copy);
+}
+
+static void
+route_to_subscribers(MotetModule *self, const MotetSession *session, const MotetXml *presence)
+{
+        const MotetRoster *roster = session->roster;
+
+        /* Nothing of a roster changes but from the loop. */
+        for (size_t i = 0; roster && i < roster->n_items; i++) {
+                if (roster->items[i]->state & MOTET_ROSTER_FROM)
+                        route_copy(self, presence, session->full_jid,
+                                   motet_roster_item_jid(roster->items[i]));
+        }
+}
+
+unsigned
+send_resources(MotetModule *self, const char *account, const char *resource, const char *to,
+               bool available)
+{
+        size_t n = 0;
+        MotetSession *const *sessions = motet_sessions_of(motet_module_host(self), account, &n);
+        g_autoptr(GPtrArray) found =
+                g_ptr_array_new_with_free_func((GDestroyNotify)motet_session_unref);
+
+        /* Routing may end the life of the list. */
+        for (size_t i = 0; i < n; i++) {
+                if (sessions[i]->presence &&
+                    (!resource || strcmp(resource, sessions[i]->resource) == 0))
+                        g_ptr_array_add(found, motet_session_ref(sessions[i]));
+        }
+        for (guint i = 0; i < found->len; i++) {
+                const MotetSession *session = found->pdata[i];
+                if (!available)
+                        route_simple(self, "unavailable", session->full_jid, to);
+                else if (session->presence)
+                        route_copy(self, session->presence, session->full_jid, to);
+        }
+        return found->len;
+}
+
+/* Whether a probe would bring nothing: an account of ours without an available resource. */
+static bool
+is_known_to_be_absent(MotetModule *self, const MotetJid *contact)
+{
+        MotetHost *host = motet_host_find(motet_module_server(self), motet_jid_domain(contact));
+        size_t n = 0;
+
+        if (!host || !motet_jid_local(contact))
+                return false;
+
+        MotetSession *const *sessions = motet_sessions_of(host, motet_jid_local(contact), &n);
+        for (size_t i = 0; i < n; i++) {
+                if (sessions[i]->presence)
+                        return false;
+        }
+        return true;
+}
+
+/* RFC 6121 4.3.1 */
+static void
+probe_contacts(MotetModule *self, const MotetSession *session)
+{
+        const MotetRoster *roster = session->roster;
+
+        for (size_t i = 0; roster && i < roster->n_items; i++) {
+                if (!(roster->items[i]->state & MOTET_ROSTER_TO))
+                        continue;
+
+                const char *jid = motet_roster_item_jid(roster->items[i]);
+                g_autoptr(MotetJid) contact = motet_jid_new(jid);
+                if (contact && !is_known_to_be_absent(self, contact))
+                        route_simple(self, "probe", session->full_jid, jid);
+        }
+}
+
+/* RFC 6121 3.1.3: at every login until it is answered. */
+static void
+send_requests(MotetModule *self, MotetSession *session)
+{
+        MotetModule *provider = NULL;
+        const MotetRosterService *service = roster_of(self, &provider);
+        const MotetRoster *roster = session->roster;
+
+        for (size_t i = 0; service && roster && i < roster->n_items; i++) {
+                if (!(roster->items[i]->state & MOTET_ROSTER_PENDING_IN))
+                        continue;
+
+                const MotetXml *request = service->request(provider, session->username,
+                                                           motet_roster_item_jid(roster->items[i]));
+                if (request)
+                        motet_session_send(session, request);
+        }
+}
+
+/* RFC 6121 4.2.2: a user sees the own resources without a subscription. */
+static void
+send_other_resources(MotetModule *self, MotetSession *session)
+{
+        size_t n = 0;
+        MotetSession *const *sessions =
+                motet_sessions_of(motet_module_host(self), session->username, &n);
+
+        for (size_t i = 0; i < n; i++) {
+                if (sessions[i] == session || !sessions[i]->presence)
+                        continue;
+
+                g_autoptr(MotetXml) copy = motet_xml_copy(sessions[i]->presence);
+                motet_xml_set_attr(copy, "from", sessions[i]->full_jid);
+                motet_xml_set_attr(copy, "to", session->full_jid);
+                motet_session_send(session, copy);
+        }
+}
+
+void
+broadcast_available(MotetModule *self, MotetSession *session, const MotetXml *presence,
+                    bool initial)
+{
+        motet_sessions_send_available(motet_module_host(self), session->username, presence);
+        if (initial) {
+                send_other_resources(self, session);
+                send_requests(self, session);
+        }
+        route_to_subscribers(self, session, presence);
+        if (initial)
+                probe_contacts(self, session);
+}
+
+/* Directed presence */
+
+bool
+directed_add(MotetModule *self, MotetSession *session, const MotetJid *to)
+{
+        GHashTable *directed = motet_session_data(session, self);
+
+        if (!directed) {
+                directed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+                motet_session_set_data(session, self, directed, (GDestroyNotify)g_hash_table_unref);
+        }
+        if (g_hash_table_contains(directed, motet_jid_string(to)))
+                return true;
+        if (g_hash_table_size(directed) >= (guint)motet_option_int(self, "max_directed"))
+                return false;
+
+        g_hash_table_add(directed, g_strdup(motet_jid_string(to)));
+        return true;
+}
+
+void
+directed_remove(MotetModule *self, MotetSession *session, const MotetJid *to)
+{
+        GHashTable *directed = motet_session_data(session, self);
+
+        if (directed)
+                g_hash_table_remove(directed, motet_jid_string(to));
+}
+
+static bool
+is_told_by_broadcast(const MotetSession *session, const MotetJid *to)
+{
+        const MotetRosterItem *item =
+                session->roster ? motet_roster_find(session->roster, motet_jid_bare(to)) : NULL;
+
+        return item && (item->state & MOTET_ROSTER_FROM);
+}
+
+/* RFC 6121 4.6.3: whoever was told directly is told that it is over. */
+static void
+route_to_directed(MotetModule *self, MotetSession *session, const MotetXml *presence,
+                  bool was_available)
+{
+        GHashTable *directed = motet_session_data(session, self);
+        if (!directed)
+                return;
+
+        g_autoptr(GHashTable) kept = g_hash_table_ref(directed);
+        motet_session_set_data(session, self, NULL, NULL);
+
+        GHashTableIter iter;
+        void *key = NULL;
+        g_hash_table_iter_init(&iter, kept);
+        while (g_hash_table_iter_next(&iter, &key, NULL)) {
+                g_autoptr(MotetJid) to = motet_jid_new(key);
+                if (!was_available || !is_told_by_broadcast(session, to))
+                        route_copy(self, presence, session->full_jid, key);
+        }
+}
+
+void
+broadcast_unavailable(MotetModule *self, MotetSession *session, const MotetXml *presence,
+                      bool was_available)
+{
+        if (was_available)
+                route_to_subscribers(self, session, presence);
+        route_to_directed(self, session, presence, was_available);
+}
+
+/* Probes */
+
+typedef struct {
+        MotetJid *from;
+        MotetJid *to;
+} Probe;
+
+static void
+probe_free(void *data)
+{
+        Probe *probe = data;
+
+        motet_jid_unref(probe->from);
+        motet_jid_unref(probe->to);
+        g_free(probe);
+}
+
+static bool
+may_see(const MotetRoster *roster, const Probe *probe)
+{
+        const char *asking = motet_jid_bare(probe->from);
+        const MotetRosterItem *item = motet_roster_find(roster, asking);
+
+        return (item && (item->state & MOTET_ROSTER_FROM)) ||
+               strcmp(asking, motet_jid_bare(probe->to)) == 0;
+}
+
+static void
+answer(MotetModule *self, MotetRosterStatus status, const MotetRoster *roster, void *data)
+{
+        const Probe *probe = data;
+        const char *account = motet_jid_local(probe->to);
+        const char *asking = motet_jid_string(probe->from);
+
+        /* Nobody is to learn which accounts exist, or that one does not want to be seen. */
+        if (status == MOTET_ROSTER_NO_ACCOUNT || (roster && !may_see(roster, probe))) {
+                route_simple(self, "unsubscribed", motet_jid_bare(probe->to),
+                             motet_jid_bare(probe->from));
+                return;
+        }
+        if (!roster)
+                return;
+
+        if (send_resources(self, account, motet_jid_resource(probe->to), asking, true) == 0)
+                route_simple(self, "unavailable", motet_jid_bare(probe->to), asking);
+}
+
+void
+probe_answer(MotetModule *self, const MotetJid *from, const MotetJid *to)
+{
+        MotetModule *provider = NULL;
+        const MotetRosterService *service = roster_of(self, &provider);
+        Probe *probe = g_new0(Probe, 1);
+
+        probe->from = motet_jid_ref(from);
+        probe->to = motet_jid_ref(to);
+        service->read(provider, self, motet_jid_local(to), answer, probe, probe_free);
+}
+
+/* Delivery */
+
+typedef struct {
+        MotetJid *to;
+        MotetXml *presence;
+} Delivery;
+
+static void
+delivery_free(void *data)
+{
+        Delivery *delivery = data;
+
+        motet_jid_unref(delivery->to);
+        motet_xml_unref(delivery->presence);
+        g_free(delivery);
+}
+
+static void
+deliver(MotetModule *self, const MotetJid *to, MotetXml *presence)
+{
+        MotetHost *host = motet_module_host(self);
+
+        if (motet_jid_is_bare(to))
+                motet_sessions_send_available(host, motet_jid_local(to), presence);
+        else
+                motet_deliver(host, to, presence);
+}
+
+static void
+deliver_now(MotetModule *self, MotetRosterStatus status, const MotetRoster *roster, void *data)
+{
+        const Delivery *delivery = data;
+
+        (void)status;
+        (void)roster;
+        deliver(self, delivery->to, delivery->presence);
+}
+
+/* RFC 6121 3.1.6: a contact's presence comes after the news that it may be seen, which is still
+ * being written. */
+void
+deliver_in_order(MotetModule *self, const MotetJid *to, MotetXml *presence)
+{
+        MotetModule *provider = NULL;
+        const MotetRosterService *service = roster_of(self, &provider);
+
+        if (!service->is_busy(provider, motet_jid_local(to))) {
+                deliver(self, to, presence);
+                return;
+        }
+
+        Delivery *delivery = g_new0(Delivery, 1);
+        delivery->to = motet_jid_ref(to);
+        delivery->presence = motet_xml_ref(presence);
+        service->read(provider, self, motet_jid_local(to), deliver_now, delivery, delivery_free);
+}

@@ -1,0 +1,70 @@
+/*
+ * presence-private: what the files of the presence module share.
+ *
+ *   subscription.c  the state tables of RFC 6121 Appendix A, outbound and inbound
+ *   broadcast.c     telling contacts, own resources and directed receivers; probes
+ *   presence.c      the descriptor, and what becomes of each presence stanza
+ */
+#pragma once
+
+#include <motet/jid.h>
+#include <motet/module.h>
+#include <motet/service-roster.h>
+#include <motet/session.h>
+#include <motet/stanza.h>
+
+/* RFC 6121 section 4.7.1 */
+typedef enum {
+        PRESENCE_AVAILABLE, /* no type */
+        PRESENCE_UNAVAILABLE,
+        PRESENCE_SUBSCRIBE,
+        PRESENCE_UNSUBSCRIBE,
+        PRESENCE_SUBSCRIBED,
+        PRESENCE_UNSUBSCRIBED,
+        PRESENCE_PROBE,
+        PRESENCE_ERROR,
+        PRESENCE_UNKNOWN,
+} PresenceType;
+
+static inline bool
+is_subscription(PresenceType type)
+{
+        return type >= PRESENCE_SUBSCRIBE && type <= PRESENCE_UNSUBSCRIBED;
+}
+
+/* subscription.c */
+
+/** subscription_send: our user's subscription stanza. Returns: the verdict of the pre- event */
+MotetResult subscription_send(MotetModule *self, MotetStanzaEvent *ev, PresenceType type);
+/** subscription_receive: a subscription stanza for an account of ours */
+void subscription_receive(MotetModule *self, MotetStanzaEvent *ev, PresenceType type);
+/** subscription_cancel: the user removed a contact: ends what @state has of subscriptions */
+void subscription_cancel(MotetModule *self, const char *account, const char *contact,
+                         unsigned state);
+
+/* broadcast.c */
+
+/** roster_of: Returns: (borrowed) service "roster" of @self's host with its @provider_out */
+const MotetRosterService *roster_of(MotetModule *self, MotetModule **provider_out);
+/** route_simple: routes a presence without content from one address to another */
+void route_simple(MotetModule *self, const char *type, const char *from, const char *to);
+/** broadcast_available: a presence of @session that was just set; @initial: it was not available
+ * before */
+void broadcast_available(MotetModule *self, MotetSession *session, const MotetXml *presence,
+                         bool initial);
+/** broadcast_unavailable: @session goes: tells who knows of it and forgets its directed receivers.
+ * @was_available as it was */
+void broadcast_unavailable(MotetModule *self, MotetSession *session, const MotetXml *presence,
+                           bool was_available);
+/** send_resources: the presence of each available resource of @account, or that it is no more, to
+ * @to. Returns: how many */
+unsigned send_resources(MotetModule *self, const char *account, const char *resource,
+                        const char *to, bool available);
+/** probe_answer: an addressee of ours is probed (RFC 6121 4.3.2) */
+void probe_answer(MotetModule *self, const MotetJid *from, const MotetJid *to);
+/** deliver_in_order: to all available resources of a bare @to, or the one of a full @to, behind the
+ * changes of its roster that are under way */
+void deliver_in_order(MotetModule *self, const MotetJid *to, MotetXml *presence);
+/** directed_add: Returns: false when @session has too many directed receivers */
+bool directed_add(MotetModule *self, MotetSession *session, const MotetJid *to);
+void directed_remove(MotetModule *self, MotetSession *session, const MotetJid *to);

@@ -1,0 +1,307 @@
+/*
+ * presence: tell who is there to those who may know, and let users decide who may.
+ *
+ * Implements  RFC 6121 sections 3, 4, 8.5 (presence) and Appendix A
+ * Hooks       pre-presence/bare, pre-presence/full, pre-presence/host, pre-presence/remote,
+ *             presence/self, presence/bare, presence/full, session-unbound, stream-features,
+ *             roster-changed
+ * Events      presence-initial, presence-changed, presence-unavailable (service-presence.h)
+ * Options     max_directed
+ */
+#include "presence-private.h"
+
+#include <motet/router.h>
+#include <motet/service-presence.h>
+
+#define NS_PREAPPROVAL "urn:xmpp:features:pre-approval"
+
+static PresenceType
+type_of(const MotetXml *presence)
+{
+        static const char *const names[PRESENCE_UNKNOWN] = {
+                [PRESENCE_UNAVAILABLE] = "unavailable",
+                [PRESENCE_SUBSCRIBE] = "subscribe",
+                [PRESENCE_UNSUBSCRIBE] = "unsubscribe",
+                [PRESENCE_SUBSCRIBED] = "subscribed",
+                [PRESENCE_UNSUBSCRIBED] = "unsubscribed",
+                [PRESENCE_PROBE] = "probe",
+                [PRESENCE_ERROR] = "error",
+        };
+        const char *type = motet_xml_attr(presence, "type");
+
+        for (int i = 0; i < PRESENCE_UNKNOWN; i++) {
+                if (g_strcmp0(type, names[i]) == 0)
+                        return (PresenceType)i;
+        }
+        return PRESENCE_UNKNOWN;
+}
+
+/* RFC 6121 4.7.2.3: at most one, an integer of -128..127. */
+static bool
+is_priority_legal(const MotetXml *presence)
+{
+        const MotetXml *priority = motet_xml_child(presence, "priority", MOTET_NS_CLIENT);
+        if (!priority)
+                return true;
+        if (motet_xml_next(priority, "priority", MOTET_NS_CLIENT))
+                return false;
+
+        g_autofree char *text = g_strdup(motet_xml_text(priority));
+        return g_ascii_string_to_signed(g_strstrip(text), 10, -128, 127, NULL, NULL);
+}
+
+static void
+fire(MotetModule *self, const char *event, MotetPresenceChange *change)
+{
+        motet_fire_custom(self, motet_module_host(self), event, change);
+}
+
+static MotetResult
+become_available(MotetModule *self, MotetStanzaEvent *ev)
+{
+        MotetSession *session = ev->session;
+        MotetPresenceChange change = {
+                .session = session,
+                .stanza = ev->stanza,
+                .was_available = session->presence != NULL,
+                .old_priority = session->presence ? session->priority : 0,
+        };
+
+        if (!is_priority_legal(ev->stanza))
+                return motet_reply_error(ev, MOTET_BAD_REQUEST,
+                                         "a priority is an integer of -128..127");
+
+        motet_session_set_presence(session, ev->stanza);
+        broadcast_available(self, session, ev->stanza, !change.was_available);
+        fire(self,
+             change.was_available ? MOTET_EVENT_PRESENCE_CHANGED : MOTET_EVENT_PRESENCE_INITIAL,
+             &change);
+        return MOTET_HANDLED;
+}
+
+static MotetResult
+become_unavailable(MotetModule *self, MotetStanzaEvent *ev)
+{
+        MotetSession *session = ev->session;
+        MotetPresenceChange change = {
+                .session = session,
+                .stanza = ev->stanza,
+                .was_available = session->presence != NULL,
+                .old_priority = session->presence ? session->priority : 0,
+        };
+
+        /* RFC 6121 4.5.2: the resource that goes is told, too. */
+        if (change.was_available) {
+                motet_sessions_send_available(motet_module_host(self), session->username,
+                                              ev->stanza);
+                motet_session_set_presence(session, NULL);
+        }
+        broadcast_unavailable(self, session, ev->stanza, change.was_available);
+        if (change.was_available)
+                fire(self, MOTET_EVENT_PRESENCE_UNAVAILABLE, &change);
+        return MOTET_HANDLED;
+}
+
+static MotetResult
+process_directed(MotetModule *self, MotetStanzaEvent *ev, PresenceType type)
+{
+        if (type == PRESENCE_UNAVAILABLE)
+                directed_remove(self, ev->session, ev->to);
+        else if (!directed_add(self, ev->session, ev->to))
+                return motet_reply_error(ev, MOTET_RESOURCE_CONSTRAINT,
+                                         "too many receivers of directed presence");
+        return MOTET_CONTINUE;
+}
+
+/* What our user sends to somebody. */
+static MotetResult
+process_outbound(MotetModule *self, MotetStanzaEvent *ev)
+{
+        PresenceType type = type_of(ev->stanza);
+
+        if (type == PRESENCE_UNKNOWN)
+                return motet_reply_error(ev, MOTET_BAD_REQUEST, "unknown type of presence");
+        if (is_subscription(type) && strcmp(motet_jid_bare(ev->from), motet_jid_bare(ev->to)) == 0)
+                return motet_reply_error(ev, MOTET_BAD_REQUEST, "users see themselves");
+        if (is_subscription(type))
+                return subscription_send(self, ev, type);
+        if (type == PRESENCE_AVAILABLE || type == PRESENCE_UNAVAILABLE)
+                return process_directed(self, ev, type);
+        return MOTET_CONTINUE;
+}
+
+/* Presence without addressee, or to the own account. */
+static MotetResult
+process_own(MotetModule *self, MotetStanzaEvent *ev)
+{
+        PresenceType type = type_of(ev->stanza);
+        bool is_directed = motet_xml_attr(ev->stanza, "to") != NULL;
+
+        if (!ev->session || !ev->session->full_jid)
+                return MOTET_CONTINUE;
+
+        switch (type) {
+        case PRESENCE_AVAILABLE:
+        case PRESENCE_UNAVAILABLE:
+                if (is_directed)
+                        deliver_in_order(self, ev->to, ev->stanza);
+                else if (type == PRESENCE_AVAILABLE)
+                        return become_available(self, ev);
+                else
+                        return become_unavailable(self, ev);
+                return MOTET_HANDLED;
+        case PRESENCE_PROBE:
+                probe_answer(self, ev->from, ev->to);
+                return MOTET_HANDLED;
+        case PRESENCE_ERROR:
+                return MOTET_HANDLED;
+        case PRESENCE_SUBSCRIBE:
+        case PRESENCE_UNSUBSCRIBE:
+        case PRESENCE_SUBSCRIBED:
+        case PRESENCE_UNSUBSCRIBED:
+        case PRESENCE_UNKNOWN:
+        default:
+                /* RFC 6121 4.2.2: users see themselves; there is nothing to ask for. */
+                return motet_reply_error(ev, MOTET_BAD_REQUEST, "users see themselves");
+        }
+}
+
+/* Who answers with an error does not want to know, and so not of the end either. */
+static void
+note_error(MotetModule *self, const MotetStanzaEvent *ev)
+{
+        const char *resource = motet_jid_resource(ev->to);
+        MotetSession *session = resource ? motet_sessions_find(motet_module_host(self),
+                                                               motet_jid_local(ev->to), resource)
+                                         : NULL;
+
+        if (session)
+                directed_remove(self, session, ev->from);
+}
+
+/* Presence for an account or resource of ours. */
+static MotetResult
+process_inbound(MotetModule *self, MotetStanzaEvent *ev)
+{
+        PresenceType type = type_of(ev->stanza);
+
+        switch (type) {
+        case PRESENCE_ERROR:
+                note_error(self, ev);
+                deliver_in_order(self, ev->to, ev->stanza);
+                return MOTET_HANDLED;
+        case PRESENCE_AVAILABLE:
+        case PRESENCE_UNAVAILABLE:
+                deliver_in_order(self, ev->to, ev->stanza);
+                return MOTET_HANDLED;
+        case PRESENCE_PROBE:
+                probe_answer(self, ev->from, ev->to);
+                return MOTET_HANDLED;
+        case PRESENCE_SUBSCRIBE:
+        case PRESENCE_UNSUBSCRIBE:
+        case PRESENCE_SUBSCRIBED:
+        case PRESENCE_UNSUBSCRIBED:
+                subscription_receive(self, ev, type);
+                return MOTET_HANDLED;
+        case PRESENCE_UNKNOWN:
+        default:
+                return motet_reply_error(ev, MOTET_BAD_REQUEST, "unknown type of presence");
+        }
+}
+
+/* RFC 6121 4.5.2: a resource that went without a word is declared unavailable by the server. */
+static MotetResult
+leave(MotetModule *self, MotetSessionEvent *ev)
+{
+        MotetSession *session = ev->session;
+        bool was_available = session->presence != NULL;
+        g_autoptr(MotetXml) gone = motet_xml_new("presence", MOTET_NS_CLIENT);
+        MotetPresenceChange change = {
+                .session = session,
+                .stanza = gone,
+                .was_available = was_available,
+                .old_priority = was_available ? session->priority : 0,
+        };
+
+        motet_xml_set_attr(gone, "from", session->full_jid);
+        motet_xml_set_attr(gone, "type", "unavailable");
+        if (was_available)
+                motet_sessions_send_available(motet_module_host(self), session->username, gone);
+        broadcast_unavailable(self, session, gone, was_available);
+        if (was_available)
+                fire(self, MOTET_EVENT_PRESENCE_UNAVAILABLE, &change);
+        return MOTET_CONTINUE;
+}
+
+static MotetResult
+cancel_removed(MotetModule *self, MotetCustomEvent *ev)
+{
+        const MotetRosterChanged *changed = ev->data;
+
+        if (changed->removed)
+                subscription_cancel(self, changed->account, changed->contact, changed->before);
+        return MOTET_CONTINUE;
+}
+
+static MotetResult
+offer_preapproval(MotetModule *self, MotetFeaturesEvent *ev)
+{
+        (void)self;
+
+        if (ev->session->type == MOTET_SESSION_C2S)
+                motet_xml_add(ev->features, "sub", NS_PREAPPROVAL);
+        return MOTET_CONTINUE;
+}
+
+static void
+unload(MotetModule *self)
+{
+        MotetModule *provider = NULL;
+        const MotetRosterService *service = roster_of(self, &provider);
+
+        if (service)
+                service->forget(provider, self);
+}
+
+static const MotetHook hooks[] = {
+        MOTET_ON_STANZA("pre-presence/bare", process_outbound, MOTET_PRIO_NORMAL),
+        MOTET_ON_STANZA("pre-presence/full", process_outbound, MOTET_PRIO_NORMAL),
+        MOTET_ON_STANZA("pre-presence/host", process_outbound, MOTET_PRIO_NORMAL),
+        MOTET_ON_STANZA("pre-presence/remote", process_outbound, MOTET_PRIO_NORMAL),
+        MOTET_ON_STANZA("presence/self", process_own, MOTET_PRIO_NORMAL),
+        MOTET_ON_STANZA("presence/bare", process_inbound, MOTET_PRIO_NORMAL),
+        MOTET_ON_STANZA("presence/full", process_inbound, MOTET_PRIO_NORMAL),
+        MOTET_ON_SESSION("session-unbound", leave, MOTET_PRIO_NORMAL),
+        MOTET_ON_FEATURES("stream-features", offer_preapproval, MOTET_PRIO_NORMAL),
+        MOTET_ON_CUSTOM(MOTET_EVENT_ROSTER_CHANGED, cancel_removed, MOTET_PRIO_NORMAL),
+        {0},
+};
+
+static const MotetOption options[] = {
+        {"max_directed", MOTET_OPTION_INT, "500", 1, 100000, NULL,
+         "Addresses one session may send its presence to directly, such as chat rooms."},
+        {0},
+};
+
+static const MotetEventDecl events[] = {
+        {MOTET_EVENT_PRESENCE_INITIAL, MOTET_EVENT_CUSTOM,
+         "a session became available and everybody was told (MotetPresenceChange); HANDLED is "
+         "ignored"},
+        {MOTET_EVENT_PRESENCE_CHANGED, MOTET_EVENT_CUSTOM,
+         "an available session sent another presence (MotetPresenceChange); HANDLED is ignored"},
+        {MOTET_EVENT_PRESENCE_UNAVAILABLE, MOTET_EVENT_CUSTOM,
+         "a session is no longer available (MotetPresenceChange); HANDLED is ignored"},
+        {0},
+};
+
+const MotetModuleInfo motet_module = {
+        .abi = MOTET_ABI,
+        .name = "presence",
+        .summary = "Tell who is there to those who may know",
+        .depends = MOTET_LIST("service:roster"),
+        .specs = MOTET_LIST("RFC6121"),
+        .events = events,
+        .options = options,
+        .hooks = hooks,
+        .unload = unload,
+};
