@@ -20,8 +20,8 @@ import time
 BUILD = os.environ.get("MOTET_TEST_BUILD") or sys.exit("MOTET_TEST_BUILD is not set: run this by ctest")
 SOURCE = os.environ["MOTET_TEST_SOURCE"]
 TIMEOUT = 60
-MODULES = ("auth_internal", "bind", "c2s", "disco", "iq", "limits", "message", "ping", "presence", "roster",
-           "sasl", "session", "storage_sqlite", "tls")
+MODULES = ("auth_internal", "bind", "c2s", "disco", "iq", "last", "limits", "message", "offline", "ping",
+           "presence", "private", "roster", "sasl", "session", "storage_sqlite", "tls", "vcard")
 
 
 def free_ports():
