@@ -6,7 +6,6 @@
  */
 #include "core/conn.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -317,20 +316,4 @@ motet_conn_peer(const MotetConn *conn)
         g_return_val_if_fail(conn != NULL, NULL);
 
         return conn->peer;
-}
-
-char *
-motet_conn_network(const MotetConn *conn)
-{
-        g_return_val_if_fail(conn != NULL, NULL);
-
-        struct in6_addr address;
-        if (inet_pton(AF_INET6, conn->peer, &address) != 1)
-                return g_strdup(conn->peer);
-
-        char text[INET6_ADDRSTRLEN];
-        if (IN6_IS_ADDR_V4MAPPED(&address))
-                return g_strdup(inet_ntop(AF_INET, &address.s6_addr[12], text, sizeof(text)));
-        memset(&address.s6_addr[8], 0, 8);
-        return g_strconcat(inet_ntop(AF_INET6, &address, text, sizeof(text)), "/64", NULL);
 }

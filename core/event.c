@@ -11,8 +11,7 @@
 
 typedef struct Entry Entry;
 
-/* One hook in one table. Chains hold references, since a parked chain may outlive table and owner.
- */
+/* One hook in one table. Chains hold references, since a parked chain may outlive table and owner. */
 typedef struct {
         Owned owned;   /* its owner is NULL once the hook is gone */
         Entry *entry;  /* NULL once the hook is gone */

@@ -244,8 +244,7 @@ prepare_literal(char domain[static PART_SIZE])
         return true;
 }
 
-/* The common case: an ASCII name without encoded labels. Returns: false when it is not that simple.
- */
+/* The common case: an ASCII name without encoded labels. Returns: false when it is not that simple. */
 static bool
 prepare_ascii_name(char domain[static PART_SIZE])
 {
@@ -372,8 +371,7 @@ motet_jid_new(const char *text)
         if (!text)
                 return NULL;
 
-        /* RFC 7622 3.1: the first '/' starts the resourcepart, an '@' before it ends the localpart.
-         */
+        /* RFC 7622 3.1: the first '/' starts the resourcepart, an '@' before it ends the localpart. */
         const char *bare_end = strchrnul(text, '/');
         const char *resource = *bare_end ? bare_end + 1 : NULL;
         const char *at = memchr(text, '@', (size_t)(bare_end - text));

@@ -15,6 +15,8 @@
 #include <motet/error.h>
 #include <motet/log.h>
 
+#include "core/address.h"
+
 #define BACKLOG 1024
 #define ACCEPTS_PER_TURN 16
 #define WARNING_INTERVAL (10 * G_USEC_PER_SEC)
@@ -132,7 +134,7 @@ refuse_one(Listener *listener)
 static void
 hand_over(Listener *listener, int fd, const Address *peer)
 {
-        g_autofree char *text = listener_address_text(&peer->any);
+        g_autofree char *text = address_text(&peer->any);
         int on = 1;
 
         /* Queued stanzas go out in one send: waiting to fill a segment only delays them. */
@@ -250,7 +252,7 @@ listener_new(Loop *loop, const char *address, uint16_t port, ListenerFunc func, 
                 .rest.func = on_rested,
                 .spare = open_spare(),
         };
-        g_autofree char *text = listener_address_text(&parsed.any);
+        g_autofree char *text = address_text(&parsed.any);
         listener->name = g_strdup_printf("address %s port %u", text, port);
 
         int code = listener->spare < 0 ? errno : open_socket(listener, &parsed);
@@ -282,25 +284,4 @@ uint16_t
 listener_port(const Listener *listener)
 {
         return listener->port;
-}
-
-char *
-listener_address_text(const struct sockaddr *address)
-{
-        char text[INET6_ADDRSTRLEN] = "unknown";
-
-        if (address->sa_family == AF_INET) {
-                const struct sockaddr_in *ip4 = (const void *)address;
-
-                inet_ntop(AF_INET, &ip4->sin_addr, text, sizeof text);
-        } else if (address->sa_family == AF_INET6) {
-                const struct in6_addr *ip6 =
-                        &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-
-                if (IN6_IS_ADDR_V4MAPPED(ip6))
-                        inet_ntop(AF_INET, &ip6->s6_addr[12], text, sizeof text);
-                else
-                        inet_ntop(AF_INET6, ip6, text, sizeof text);
-        }
-        return g_strdup(text);
 }

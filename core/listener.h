@@ -3,8 +3,6 @@
  */
 #pragma once
 
-#include <sys/socket.h>
-
 #include "core/loop.h"
 
 typedef struct Listener Listener;
@@ -23,7 +21,5 @@ Listener *listener_new(Loop *loop, const char *address, uint16_t port, ListenerF
 void listener_free(Listener *listener);
 /** listener_port: the port bound, also when 0 was asked for */
 uint16_t listener_port(const Listener *listener);
-/** listener_address_text: Returns: (own) @address (AF_INET or AF_INET6) as numbers; an IPv4 one in an IPv6 one as IPv4 */
-char *listener_address_text(const struct sockaddr *address);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Listener, listener_free)

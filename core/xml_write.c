@@ -25,8 +25,7 @@ static const struct {
         ['>'] = {IN_BOTH, "&gt;"},
         ['"'] = {IN_ATTR, "&quot;"},
         ['\''] = {IN_ATTR, "&apos;"},
-        /* XML 1.0 sections 2.11 and 3.3.3: a parser would turn these bare ones into something else.
-         */
+        /* XML 1.0 sections 2.11 and 3.3.3: a parser would turn these bare ones into something else. */
         ['\r'] = {IN_BOTH, "&#13;"},
         ['\n'] = {IN_ATTR, "&#10;"},
         ['\t'] = {IN_ATTR, "&#9;"},

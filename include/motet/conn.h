@@ -10,11 +10,8 @@ G_BEGIN_DECLS
 
 /** motet_conn_peer: Returns: (borrowed) the peer's numeric address without port, "::1"; "memory" in tests */
 MOTET_API const char *motet_conn_peer(const MotetConn *conn);
-/**
- * motet_conn_network: Returns: (own) what limits count as one peer: its address, or of an IPv6
- * address the /64 that a peer usually holds whole ("2001:db8::/64")
- */
-MOTET_API char *motet_conn_network(const MotetConn *conn);
+/** motet_address_network: Returns: (own) what a limit should count for a peer at @address: itself, or of an IPv6 address the /64 */
+MOTET_API char *motet_address_network(const char *address);
 /** motet_conn_is_secure: whether a TLS handshake was completed */
 MOTET_API bool motet_conn_is_secure(const MotetConn *conn);
 /** motet_conn_tls_version: Returns: (borrowed) "TLSv1.3", "TLSv1.2"; NULL outside TLS */

@@ -7,8 +7,7 @@
  */
 #include "limits-private.h"
 
-#include <arpa/inet.h>
-#include <string.h>
+#include <motet/conn.h>
 
 #define QUIET_MAX 8192 /* addresses without strangers that are remembered for their rate */
 
@@ -31,21 +30,6 @@ struct Strangers {
         GQueue all;            /* of Stranger, the oldest first */
         GQueue quiet;          /* of Address without strangers, the longest quiet first */
 };
-
-/* An IPv6 peer usually holds a whole /64, so that is what counts. Returns: (own) */
-static char *
-address_key(const char *peer)
-{
-        struct in6_addr address;
-        if (inet_pton(AF_INET6, peer, &address) != 1)
-                return g_strdup(peer);
-
-        char text[INET6_ADDRSTRLEN];
-        if (IN6_IS_ADDR_V4MAPPED(&address))
-                return g_strdup(inet_ntop(AF_INET, &address.s6_addr[12], text, sizeof(text)));
-        memset(&address.s6_addr[8], 0, 8);
-        return g_strconcat(inet_ntop(AF_INET6, &address, text, sizeof(text)), "/64", NULL);
-}
 
 static void
 address_free(void *data)
@@ -115,7 +99,7 @@ become_quiet(Strangers *strangers, Address *address)
 static Address *
 find_address(Strangers *strangers, const char *peer)
 {
-        g_autofree char *key = address_key(peer);
+        g_autofree char *key = motet_address_network(peer);
         Address *address = g_hash_table_lookup(strangers->addresses, key);
         if (address)
                 return address;

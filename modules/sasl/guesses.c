@@ -7,8 +7,7 @@
  */
 #include "sasl-private.h"
 
-#include <arpa/inet.h>
-#include <string.h>
+#include <motet/conn.h>
 
 #define MINUTE (60 * G_TIME_SPAN_SECOND)
 #define HOUR (60 * MINUTE)
@@ -30,21 +29,6 @@ struct Guesses {
         GHashTable *table; /* key -> Entry */
         GQueue entries;    /* the longest untouched first */
 };
-
-/* An IPv6 peer usually holds a whole /64, so that is what counts. Returns: (own) */
-static char *
-address_key(const char *peer)
-{
-        struct in6_addr address;
-        if (inet_pton(AF_INET6, peer, &address) != 1)
-                return g_strdup(peer);
-
-        char text[INET6_ADDRSTRLEN];
-        if (IN6_IS_ADDR_V4MAPPED(&address))
-                return g_strdup(inet_ntop(AF_INET, &address.s6_addr[12], text, sizeof(text)));
-        memset(&address.s6_addr[8], 0, 8);
-        return g_strconcat(inet_ntop(AF_INET6, &address, text, sizeof(text)), "/64", NULL);
-}
 
 static void
 entry_free(void *data)
@@ -126,7 +110,7 @@ renew(Entry *entry, int64_t now)
 void
 guesses_add(Guesses *guesses, const GuessLimits *limits, const char *peer, int64_t now)
 {
-        g_autofree char *key = address_key(peer);
+        g_autofree char *key = motet_address_network(peer);
         Entry *entry = g_hash_table_lookup(guesses->table, key);
 
         if (!entry) {
@@ -142,7 +126,7 @@ guesses_add(Guesses *guesses, const GuessLimits *limits, const char *peer, int64
 GTimeSpan
 guesses_delay(Guesses *guesses, const GuessLimits *limits, const char *peer, int64_t now)
 {
-        g_autofree char *key = address_key(peer);
+        g_autofree char *key = motet_address_network(peer);
         Entry *entry = g_hash_table_lookup(guesses->table, key);
         if (!entry)
                 return 0;

@@ -239,25 +239,6 @@ test_freed_listener_leaves_its_port(void)
         fixture_clear(&fixture);
 }
 
-static void
-test_mapped_ip4_address_is_written_as_ip4(void)
-{
-        const char *const cases[][2] = {
-                {"::ffff:192.0.2.7", "192.0.2.7"},
-                {"2001:db8:0:0::7", "2001:db8::7"},
-                {"::1", "::1"},
-        };
-
-        for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
-                struct sockaddr_in6 address = {.sin6_family = AF_INET6};
-                g_assert_cmpint(inet_pton(AF_INET6, cases[i][0], &address.sin6_addr), ==, 1);
-
-                g_autofree char *text = listener_address_text((const struct sockaddr *)&address);
-
-                g_assert_cmpstr(text, ==, cases[i][1]);
-        }
-}
-
 /* Load */
 
 /* PERFORMANCE-FACTS: a bounded number of accepts a turn, so that a crowd does not hold back those who are in. */
@@ -436,7 +417,6 @@ main(int argc, char *argv[])
         ADD("address-of-another-machine-is-refused", test_address_of_another_machine_is_refused);
         ADD("bad-address-is-a-configuration-error", test_bad_address_is_a_configuration_error);
         ADD("freed-listener-leaves-its-port", test_freed_listener_leaves_its_port);
-        ADD("mapped-ip4-address-is-written-as-ip4", test_mapped_ip4_address_is_written_as_ip4);
         ADD("accepts-are-bounded-a-turn", test_accepts_are_bounded_a_turn);
         ADD("without-descriptors-connections-are-refused",
             test_without_descriptors_connections_are_refused);
