@@ -265,18 +265,13 @@ element(void *data, MotetXml *xml)
 {
         MotetSession *session = data;
         MotetSessionPrivate *priv = session->priv;
-        bool is_stream = strcmp(motet_xml_ns(xml), MOTET_NS_STREAMS) == 0;
 
         if (!motet_session_is_connected(session)) {
                 motet_xml_unref(xml);
                 return;
         }
         session_charge_stanza(session);
-        if (is_stream && strcmp(motet_xml_name(xml), "stream") == 0) {
-                /* RFC 6120 4.3.3: only negotiation makes a new header legal. */
-                motet_xml_unref(xml);
-                motet_session_close(session, MOTET_BAD_REQUEST, "this stream is open already");
-        } else if (is_stream && strcmp(motet_xml_name(xml), "error") == 0) {
+        if (motet_xml_is(xml, "error", MOTET_NS_STREAMS)) {
                 const MotetXml *condition = motet_xml_child(xml, NULL, MOTET_NS_STREAM_ERRORS);
                 motet_debug("%s: peer says %s", motet_conn_peer(session->conn),
                             condition ? motet_xml_name(condition) : "error");

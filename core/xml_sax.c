@@ -176,6 +176,17 @@ open_stream(XmlLoan *loan, const char *qualified, const char **attrs)
         heed_sink(loan);
 }
 
+/* RFC 6120 4.3.3: a header where none is asked for. It has no end to wait for, so it is refused at its start. */
+static bool
+is_header(const char *qualified)
+{
+        Name name = split_name(qualified);
+
+        return name.ns_len == strlen(MOTET_NS_STREAMS) && name.local_len == strlen("stream") &&
+               memcmp(name.ns, MOTET_NS_STREAMS, name.ns_len) == 0 &&
+               memcmp(name.local, "stream", name.local_len) == 0;
+}
+
 static void
 on_start(void *data, const char *qualified, const char **attrs)
 {
@@ -191,7 +202,9 @@ on_start(void *data, const char *qualified, const char **attrs)
 
         if (loan->depth == 1)
                 loan->start = (uint64_t)XML_GetCurrentByteIndex(loan->expat);
-        if (loan->depth > limits->depth)
+        if (loan->depth == 1 && is_header(qualified))
+                fail(loan, MOTET_BAD_REQUEST, "a stream header inside a stream");
+        else if (loan->depth > limits->depth)
                 fail(loan, MOTET_POLICY_VIOLATION, "elements are nested too deeply");
         else if (++loan->n_elements > limits->elements)
                 fail(loan, MOTET_POLICY_VIOLATION, "a stanza has too many elements");

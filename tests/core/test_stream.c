@@ -309,8 +309,7 @@ test_second_header(void)
         MotetSession *session = test_session_new(&core->server);
         test_session_open(session, "example.org");
 
-        test_session_receive(session,
-                             "<stream:stream to='example.org' version='1.0'></stream:stream>");
+        test_session_receive(session, "<stream:stream to='example.org' version='1.0'>");
 
         test_assert_stream_error(session, "bad-format");
 }
@@ -539,8 +538,7 @@ wait_with_stream(MotetModule *self, MotetSessionEvent *ev)
         return MOTET_WAIT;
 }
 
-/* stream-opened may wait: neither header nor anything else is sent meanwhile; the deadline refuses.
- */
+/* stream-opened may wait: neither header nor anything else is sent meanwhile; the deadline refuses. */
 static void
 test_stream_opened_waits(void)
 {
@@ -606,6 +604,26 @@ test_bound_session_may_be_silent(void)
         test_assert_sent_nothing(session);
         g_assert_true(motet_session_is_connected(session));
         g_assert_cmpint(motet_session_idle(session), ==, 3600 * G_TIME_SPAN_SECOND);
+}
+
+/* What waits for a peer that does not read is known to who has more for it. */
+static void
+test_queued_bytes(void)
+{
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = test_core_bind(core, "romeo", "orchard");
+        g_autoptr(MotetXml) message =
+                motet_xml_new("message", MOTET_NS_CLIENT); /* <message/>: 10 bytes */
+
+        test_session_set_window(session, 0);
+        g_assert_cmpuint(motet_session_queued(session), ==, 0);
+        g_assert_true(motet_session_send(session, message));
+        g_assert_true(motet_session_send(session, message));
+        g_assert_cmpuint(motet_session_queued(session), ==, 20);
+        test_session_set_window(session, SIZE_MAX);
+        test_core_advance(core, G_TIME_SPAN_SECOND);
+
+        g_assert_cmpuint(motet_session_queued(session), ==, 0);
 }
 
 /* A peer that does not read is told, as far as it still reads, and closed (R15). */
@@ -750,6 +768,7 @@ main(int argc, char **argv)
         g_test_add_func("/stream/login-deadline", test_login_deadline);
         g_test_add_func("/stream/bind-deadline", test_bind_deadline);
         g_test_add_func("/stream/bound-session-may-be-silent", test_bound_session_may_be_silent);
+        g_test_add_func("/stream/queued-bytes", test_queued_bytes);
         g_test_add_func("/stream/send-queue-limit", test_send_queue_limit);
         g_test_add_func("/stream/stanza-size-limit", test_stanza_size_limit);
         g_test_add_func("/stream/close-before-the-header", test_close_before_the_header);

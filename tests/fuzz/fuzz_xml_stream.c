@@ -43,7 +43,7 @@ react(Peer *peer)
         peer->then = NULL;
 }
 
-/* What a parser accepted can be written, and reads back as the same. */
+/* What a parser accepted as an element of a stream can be written, and reads back as the same. */
 static void
 check_element(const MotetXml *xml)
 {
@@ -65,7 +65,6 @@ on_opened(void *data, MotetXml *header, const char *content_ns)
 
         g_assert_nonnull(content_ns);
         g_assert_cmpuint(motet_xml_n_children(taken), ==, 0);
-        check_element(taken);
         g_assert_false(peer->paused || peer->reset);
         react(peer);
 }
