@@ -263,6 +263,7 @@ conn_free(MotetConn *conn)
         /* What was appended after the end. */
         conn_drop_out(conn);
         g_clear_pointer(&conn->peer, g_free);
+        g_clear_pointer(&conn->alpn, g_free);
         g_clear_pointer(&conn->sni, g_free);
         g_clear_pointer(&conn->end_text, g_free);
         conn->freed = true;

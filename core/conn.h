@@ -96,7 +96,7 @@ void conn_set_rate(MotetConn *conn, uint32_t bytes_per_s, uint32_t burst);
 void conn_starttls(MotetConn *conn, TlsServer *tls);
 /** conn_set_tls_name: the domain to present when the client sends no SNI; borrowed until the handshake is done; before conn_starttls() */
 void conn_set_tls_name(MotetConn *conn, const char *domain);
-/** conn_set_alpn: protocol required of a client that offers ALPN (RFC 7301); a literal */
+/** conn_set_alpn: protocol required of a client that offers ALPN (RFC 7301), copied; NULL: none; before conn_starttls() */
 void conn_set_alpn(MotetConn *conn, const char *alpn);
 /** conn_sni: Returns: (borrowed) the domain the client asked for with SNI; NULL */
 const char *conn_sni(const MotetConn *conn);

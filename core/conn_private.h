@@ -89,7 +89,8 @@ struct MotetConn {
         char *peer;
         char *sni;
         char *end_text;
-        const char *tls_name, *alpn;
+        char *alpn; /* the SSL points at it; NULL after the handshake */
+        const char *tls_name;
         int64_t last_read;
         int64_t write_timeout, handshake_timeout;
         size_t queue_limit;

@@ -101,6 +101,9 @@ end_handshake(MotetConn *conn)
                 return;
         loop_job_cancel(conn->loop, &conn->handshake->step);
         g_clear_pointer(&conn->handshake, g_free);
+        if (conn->ssl != NULL)
+                SSL_set_app_data(conn->ssl, NULL);
+        g_clear_pointer(&conn->alpn, g_free);
         conn->stepping = false;
 }
 
@@ -205,6 +208,18 @@ charge_unpaid(MotetConn *conn, size_t n_sealed, size_t n_plain)
         conn->unpaid = 0;
 }
 
+/* RFC 8446 4.6.3: a peer may ask for a key update with every record; whoever does not read the
+ * answers makes them pile up like any others. */
+static void
+check_answers(MotetConn *conn)
+{
+        if (conn->sealed == NULL)
+                return;
+        if (conn_queued(conn) > conn->queue_limit)
+                conn->overfull = true;
+        loop_flush_later(conn->loop, &conn->job);
+}
+
 static void
 reading_failed(MotetConn *conn, int result)
 {
@@ -246,8 +261,7 @@ conn_tls_input(MotetConn *conn, const char *bytes, size_t n)
                         conn->held = conn_buffer_take(conn);
                         g_string_append_len(conn->held, shared->input, (gssize)shared->input_len);
                 }
-                if (conn->sealed != NULL)
-                        loop_flush_later(conn->loop, &conn->job);
+                check_answers(conn);
         }
         shared->input_len = 0;
 }
@@ -328,7 +342,8 @@ conn_set_tls_name(MotetConn *conn, const char *domain)
 void
 conn_set_alpn(MotetConn *conn, const char *alpn)
 {
-        conn->alpn = alpn;
+        g_free(conn->alpn);
+        conn->alpn = g_strdup(alpn);
 }
 
 const char *

@@ -243,7 +243,11 @@ motet_resume(MotetWait *wait, MotetResult verdict)
         g_return_if_fail(wait && verdict != MOTET_WAIT);
 
         owned_remove(&wait->owned);
-        settle(wait, verdict == MOTET_HANDLED ? HANDLED : CONTINUED);
+        /* Of a module that stops the chain goes on from the loop already. */
+        if (verdict == MOTET_HANDLED)
+                settle(wait, HANDLED);
+        else if (!loop_job_is_queued(&wait->job))
+                settle(wait, CONTINUED);
         wait_unref(wait);
 }
 

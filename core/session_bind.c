@@ -183,7 +183,8 @@ motet_session_bind(MotetSession *session, const char *resource, MotetBoundFunc d
                 return;
         }
         bind->full = motet_jid_with_resource(priv->jid, resource);
-        if (!bind->full) {
+        if (!bind->full ||
+            strlen(motet_jid_resource(bind->full)) > priv->server->limits.resource_bytes) {
                 bind_end(session, bind, MOTET_BAD_REQUEST, "no legal resource");
                 return;
         }

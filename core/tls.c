@@ -381,7 +381,7 @@ tls_server_new_ssl(TlsServer *tls, const char *domain, const char *alpn)
         SSL *ssl = SSL_new(certificate->context);
         g_assert(ssl != NULL);
         SSL_set_accept_state(ssl);
-        /* A literal by contract; the callback only reads it. */
+        /* The callback only reads it. */
         SSL_set_app_data(ssl, (char *)(uintptr_t)alpn);
         return ssl;
 }

@@ -33,7 +33,7 @@ bool tls_server_has_certificate(const TlsServer *tls, const char *domain);
 /** tls_server_expiry: Returns: notAfter of the certificate of @domain in seconds since 1970, 0 when there is none */
 int64_t tls_server_expiry(const TlsServer *tls, const char *domain);
 
-/** tls_server_new_ssl: Returns: (own) an SSL in accept state presenting the certificate of @domain; @alpn as conn_set_alpn(); NULL when there is no certificate */
+/** tls_server_new_ssl: Returns: (own) an SSL in accept state presenting the certificate of @domain; @alpn as conn_set_alpn(), but borrowed until the handshake is done; NULL when there is no certificate */
 SSL *tls_server_new_ssl(TlsServer *tls, const char *domain, const char *alpn);
 /** tls_channel_binding: as motet_conn_channel_binding(), on the server's side of @ssl */
 GBytes *tls_channel_binding(SSL *ssl, const char *type);

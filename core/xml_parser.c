@@ -15,6 +15,13 @@
 
 #define EXPAT_BYTES 10240u /* what a parser costs that has read little */
 #define SLICE_MAX 8192u    /* fed at once; expat may keep a buffer of twice that */
+
+/* Expat scans a token that has no end yet anew with every piece of it. Each byte fed pays for that
+ * many scanned again, beside an advance: segments of a large token stay within it, single bytes of
+ * one do not. */
+#define RESCANS_PER_BYTE 256u
+#define RESCANS_AHEAD (4u * 1024u * 1024u)
+
 #define KEPT_BYTES_MAX                                                                             \
         (1024u * 1024u) /* a paused stream that is still fed is a peer to get rid of */
 
@@ -143,6 +150,21 @@ fail_unfed(XmlParser *parser, MotetCondition condition, const char *text)
         parser->failure = text;
 }
 
+/* Whether the peer may have @n bytes parsed, with what expat has to scan again for them. */
+static bool
+is_affordable(XmlParser *parser, size_t n)
+{
+        const XmlLoan *loan = parser->loan;
+        uint64_t debt = parser->rescan_debt + (loan->fed - consumed(loan));
+        uint64_t paid = (uint64_t)n * RESCANS_PER_BYTE;
+
+        debt -= MIN(debt, paid);
+        if (debt > RESCANS_AHEAD)
+                return false;
+        parser->rescan_debt = (uint32_t)debt;
+        return true;
+}
+
 static size_t
 skip_blank(const char *bytes, size_t n)
 {
@@ -177,6 +199,11 @@ parse(XmlParser *parser, const char *bytes, size_t n)
                         break;
                 }
                 size_t slice = MIN(MIN(n - at, limit - used), SLICE_MAX);
+                if (!is_affordable(parser, slice)) {
+                        fail_unfed(parser, MOTET_POLICY_VIOLATION,
+                                   "a large tag comes in too many pieces");
+                        break;
+                }
                 at += parse_slice(parser, bytes + at, slice);
         }
         return at;

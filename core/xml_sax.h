@@ -23,6 +23,7 @@ struct XmlParser {
         XmlKept *kept; /* (own) */
         const char *failure;      /* a literal */
         MotetCondition condition; /* why it failed, not told yet */
+        uint32_t rescan_debt;     /* bytes scanned again beyond what those fed paid for */
         XmlParserState state;
         bool paused;
         bool feeding;

@@ -1,7 +1,8 @@
 /*
- * service-presence: the moments of a session's availability.
+ * service-presence: the moments of a session's availability, and service "presence" of a host: what
+ * accounts said last.
  *
- * Each is a custom event on the session's host whose payload is the MotetPresenceChange below. They
+ * Each moment is a custom event on the session's host whose payload is the MotetPresenceChange below. They
  * are fired after the session's fields were set and everybody was told; HANDLED is ignored.
  *
  * Source: RFC 6121 section 4.
@@ -25,5 +26,16 @@ typedef struct {
         "presence-changed" /* available as before, with another presence (4.4) */
 #define MOTET_EVENT_PRESENCE_UNAVAILABLE                                                           \
         "presence-unavailable" /* no longer available, also by losing its stream (4.5) */
+
+typedef struct {
+        /**
+         * last: @account has no available resource
+         * @when_out: when the last one went, in µs since 1970 UTC; 0: not known (any more)
+         *
+         * Returns: (borrowed) the unavailable presence it sent, when that had any content and is
+         *   known; else NULL (4.3.2)
+         */
+        const MotetXml *(*last)(MotetModule *provider, const char *account, int64_t *when_out);
+} MotetPresenceService;
 
 G_END_DECLS

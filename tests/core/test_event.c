@@ -617,6 +617,21 @@ test_token_is_resumed_after_its_module_stopped(void)
         test_core_assert_log(core, "after:2");
 }
 
+/* Nor do others' hooks run in the middle of its end then. */
+static void
+test_token_is_passed_on_while_its_module_stops(void)
+{
+        g_autoptr(TestCore) core = waiter_setup(MOTET_DEADLINE_REFUSE);
+
+        waiter.module->running = false;
+        instance_drop_all(waiter.module);
+        motet_resume(waiter.wait, MOTET_CONTINUE);
+        test_core_assert_log(core, "");
+        test_core_settle(core);
+
+        test_core_assert_log(core, "after:1 after:2");
+}
+
 static MotetResult
 resume_at_once(MotetModule *self, MotetStanzaEvent *ev)
 {
@@ -850,6 +865,8 @@ main(int argc, char **argv)
         g_test_add_func("/event/module-lets-go-of-its-waits", test_module_lets_go_of_its_waits);
         g_test_add_func("/event/token-is-resumed-after-its-module-stopped",
                         test_token_is_resumed_after_its_module_stopped);
+        g_test_add_func("/event/token-is-passed-on-while-its-module-stops",
+                        test_token_is_passed_on_while_its_module_stops);
         g_test_add_func("/event/resume-inside-the-handler", test_resume_inside_the_handler);
         g_test_add_func("/event/wait-of-a-session-that-went", test_wait_of_a_session_that_went);
         g_test_add_func("/event/chain-waits-again", test_chain_waits_again);

@@ -213,6 +213,19 @@ test_a_module_of_the_server_has_no_hosts(void)
         assert_refused("  delta:\n    hosts: [example.org]\n", "runs once for all hosts");
 }
 
+/* Of a family of services one must be there, and all of them load first. */
+static void
+test_a_family_of_services_can_be_needed(void)
+{
+        assert_refused("  librarian:\n", "needs the service \"shelf:*\"");
+        assert_refused("  librarian:\n  shelfish:\n", "needs the service \"shelf:*\"");
+
+        g_autoptr(TestServer) server = start("  librarian:\n    hosts: [example.org]\n  oak:\n");
+        g_autofree char *log = take_lines();
+        g_assert_cmpstr(log, ==, "librarian load, the shelf is there\n");
+        g_assert_nonnull(server);
+}
+
 static void
 test_conflicts_are_refused_on_one_host_only(void)
 {
@@ -644,6 +657,8 @@ main(int argc, char **argv)
                         test_a_module_of_the_server_is_content_with_one_host);
         g_test_add_func("/module/a-module-of-the-server-has-no-hosts",
                         test_a_module_of_the_server_has_no_hosts);
+        g_test_add_func("/module/a-family-of-services-can-be-needed",
+                        test_a_family_of_services_can_be_needed);
         g_test_add_func("/module/conflicts-are-refused-on-one-host-only",
                         test_conflicts_are_refused_on_one_host_only);
         g_test_add_func("/module/a-service-is-provided-once-on-a-host",

@@ -426,10 +426,25 @@ test_sessions_survive_a_reload(void)
         test_server_bind(server, "juliet@example.net/balcony");
 }
 
+/* Counted from the start, whatever is reloaded. */
+static void
+test_uptime(void)
+{
+        g_autoptr(TestServer) server = test_server_new(NULL);
+        MotetServer *base = server_base(test_server_core(server));
+
+        g_assert_cmpint(motet_server_uptime(base), ==, 0);
+        test_server_advance(server, 90 * G_TIME_SPAN_SECOND);
+        g_assert_true(test_server_reload(server, "hosts:\n  example.org:\n  example.net:\n", NULL));
+
+        g_assert_cmpint(motet_server_uptime(base), ==, 90 * G_TIME_SPAN_SECOND);
+}
+
 int
 main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/server/uptime-is-counted-from-the-start", test_uptime);
         g_test_add_func("/server/stopping-closes-every-stream", test_stopping_closes_every_stream);
         g_test_add_func("/server/stopping-twice-is-stopping-once",
                         test_stopping_twice_is_stopping_once);

@@ -195,6 +195,21 @@ test_error_reply_has_condition_type_and_text(void)
                                  "No &lt;way&gt;</text></error></message>");
 }
 
+/* RFC 6120 8.3.2: the type says what to do about it, whatever the condition. */
+static void
+test_error_reply_can_have_another_type(void)
+{
+        g_autoptr(MotetXml) iq = parse("<iq type='set' id='1' from='a' to='b'><q/></iq>");
+        g_autoptr(MotetXml) error =
+                motet_stanza_error_of_type(iq, MOTET_INTERNAL_SERVER_ERROR, "wait", NULL);
+        g_autoptr(MotetXml) result = parse("<iq type='result' id='1'/>");
+
+        assert_string(error, "<iq type='error' id='1' from='b' to='a'><error type='wait'>"
+                             "<internal-server-error "
+                             "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");
+        g_assert_null(motet_stanza_error_of_type(result, MOTET_CONFLICT, "wait", NULL));
+}
+
 /* RFC 6120 8.3.1 rule 4 and 8.2.3 rule 4: or two entities would go on for ever. */
 static void
 test_errors_and_results_are_not_answered(void)
@@ -238,6 +253,8 @@ main(int argc, char **argv)
         g_test_add_func("/stanza/iq-result-is-empty", test_iq_result_is_empty);
         g_test_add_func("/stanza/error-reply-has-condition-type-and-text",
                         test_error_reply_has_condition_type_and_text);
+        g_test_add_func("/stanza/error-reply-can-have-another-type",
+                        test_error_reply_can_have_another_type);
         g_test_add_func("/stanza/errors-and-results-are-not-answered",
                         test_errors_and_results_are_not_answered);
         g_test_add_func("/stanza/iq-new-is-a-request", test_iq_new_is_a_request);

@@ -9,6 +9,7 @@ It may be killed and started again on the same folder: motet.kill(), motet.start
 """
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -20,16 +21,25 @@ import time
 BUILD = os.environ.get("MOTET_TEST_BUILD") or sys.exit("MOTET_TEST_BUILD is not set: run this by ctest")
 SOURCE = os.environ["MOTET_TEST_SOURCE"]
 TIMEOUT = 60
-MODULES = ("auth_internal", "bind", "c2s", "disco", "iq", "last", "limits", "message", "offline", "ping",
-           "presence", "private", "roster", "sasl", "session", "storage_sqlite", "tls", "vcard")
+MODULES = ("auth_internal", "bind", "blocking", "c2s", "caps", "contact", "disco", "iq", "last", "limits", "message",
+           "motd", "offline", "ping", "presence", "private", "register", "restricted", "roster", "sasl", "session",
+           "storage_sqlite", "time", "tls", "vcard", "version", "welcome")
 
 
 def free_ports():
-    """Two ports nobody uses, different because both are taken before either is given back."""
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], other.getsockname()[1]
+    """Two ports nobody uses, different because both are taken before either is given back.
+
+    They are below those the system gives to clients (ip_local_port_range), so that no client has one when the server comes back.
+    """
+    while True:
+        ports = random.sample(range(10000, 32768), 2)
+        try:
+            with socket.socket() as one, socket.socket() as other:
+                one.bind(("127.0.0.1", ports[0]))
+                other.bind(("127.0.0.1", ports[1]))
+                return ports
+        except OSError:
+            continue
 
 
 class Instance:

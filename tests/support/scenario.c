@@ -376,15 +376,26 @@ read_step(Reader *reader, char *text)
 }
 
 static bool
+has_no_tabs(Reader *reader)
+{
+        for (unsigned i = 0; reader->lines[i]; i++) {
+                const char *line = reader->lines[i];
+                if (line[strspn(line, " ")] == '\t')
+                        return fail(reader, i + 1, "a tab; indent with spaces");
+        }
+        return true;
+}
+
+static bool
 read_all(Reader *reader)
 {
+        if (!has_no_tabs(reader))
+                return false;
         while (reader->lines[reader->n]) {
                 char *line = reader->lines[reader->n++];
 
                 if (*line == '#' || is_blank(line))
                         continue;
-                if (strchr(line, '\t'))
-                        return fail(reader, reader->n, "a tab; indent with spaces");
                 if (*line == ' ')
                         return fail(reader, reader->n, "indented, but below no statement");
                 if (!read_step(reader, line))

@@ -14,6 +14,7 @@
 
 #define NS_BIND "urn:ietf:params:xml:ns:xmpp-bind"
 #define NS_SASL "urn:ietf:params:xml:ns:xmpp-sasl"
+#define NS_TLS "urn:ietf:params:xml:ns:xmpp-tls"
 #define QUESTION_ID "scenario-"
 #define STREAM_END "</stream:stream>"
 
@@ -58,12 +59,15 @@ on_opened(void *data, MotetXml *header, const char *content_ns)
                 client->failure = g_strdup("the stream header is wrong");
 }
 
+/* RFC 6120 5.4.3.3, 6.4.6: what the server says next begins with a header. */
 static void
 on_element(void *data, MotetXml *element)
 {
         ScenarioClient *client = data;
 
         g_queue_push_tail(&client->elements, element);
+        if (motet_xml_is(element, "proceed", NS_TLS) || motet_xml_is(element, "success", NS_SASL))
+                xml_parser_reset(client->parser);
 }
 
 /* RFC 6120 4.4: who is told the end says it too. */
@@ -155,7 +159,6 @@ scenario_client_send_header(ScenarioClient *client, const char *domain)
                 "xmlns:stream='http://etherx.jabber.org/streams' to='%s' version='1.0'>",
                 domain);
 
-        xml_parser_reset(client->parser);
         scenario_client_send(client, header);
 }
 
@@ -317,6 +320,7 @@ authenticate(ScenarioClient *client, const char *username, GError **error)
 {
         if (client->transport->authenticate) {
                 client->transport->authenticate(client->connection, username);
+                xml_parser_reset(client->parser);
                 return true;
         }
 

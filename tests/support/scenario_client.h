@@ -22,7 +22,7 @@ const char *scenario_client_name(const ScenarioClient *client);
 void *scenario_client_connection(ScenarioClient *client);
 
 void scenario_client_send(ScenarioClient *client, const char *text);
-/** scenario_client_send_header: to @domain; the server's next word is expected to be a header too */
+/** scenario_client_send_header: to @domain */
 void scenario_client_send_header(ScenarioClient *client, const char *domain);
 /** scenario_client_log_in: opens a stream, authenticates, opens the next one and takes its features */
 bool scenario_client_log_in(ScenarioClient *client, const char *username, GError **error);

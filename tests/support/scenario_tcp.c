@@ -20,7 +20,7 @@
         (60 *                                                                                      \
          G_TIME_SPAN_SECOND) /* of anything the server should do: only a failure takes so long */
 #define ALPN "\x0bxmpp-client"
-#define N_ROUNDS 2 /* of the server's loop, at least, until it has read what was there before */
+#define N_ROUNDS 4 /* of the store: as many writes may follow from each other */
 
 typedef struct {
         ScenarioDaemon *daemon;
@@ -74,7 +74,8 @@ reload(void *server, const ScenarioSetup *setup, GError **error)
         return scenario_daemon_reload(server, setup, error);
 }
 
-/* The accounts are read from the store, which works in order: what was to be written before is written then. */
+/* The accounts are read from the store, which works in order: what was to be written before is written then. The server has read
+ * from all connections meanwhile, too. */
 static bool
 settle(void *server, GError **error)
 {

@@ -16,11 +16,12 @@ class Client(slixmpp.ClientXMPP):
         super().__init__(f"{name}@{motet.host}/{name}-pc", password, sasl_mech=mechanism)
         self.motet, self.direct_tls = motet, direct_tls
         self.ca_certs = motet.certificate
-        self.messages, self.presences = asyncio.Queue(), asyncio.Queue()
+        self.messages, self.presences, self.errors = asyncio.Queue(), asyncio.Queue(), asyncio.Queue()
         self.outcome = asyncio.get_event_loop().create_future()
         self.add_event_handler("session_start", lambda _: self.settle("online"))
         self.add_event_handler("failed_all_auth", lambda _: self.settle("refused"))
         self.add_event_handler("message", self.messages.put_nowait)
+        self.add_event_handler("message_error", self.errors.put_nowait)
         self.add_event_handler("presence", self.presences.put_nowait)
         if not binding:
             plugin = self.plugin["feature_mechanisms"]
@@ -46,6 +47,10 @@ class Client(slixmpp.ClientXMPP):
 
     async def next_message(self):
         return await asyncio.wait_for(self.messages.get(), TIMEOUT)
+
+    async def next_error(self):
+        """A message that came back."""
+        return await asyncio.wait_for(self.errors.get(), TIMEOUT)
 
     async def leave(self):
         await asyncio.wait_for(self.disconnect(wait=2), TIMEOUT)
