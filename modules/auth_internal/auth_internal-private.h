@@ -93,7 +93,6 @@ typedef struct {
         MotetCommand *command;     /* to be answered; NULL when no operator asked */
         MotetAuthRequest *request; /* to be answered; NULL when no module asked */
         MotetSession *except;      /* (own) PASSWORD, DELETE: who asked; or NULL */
-        bool is_begun;             /* DELETE: the account's sessions were ended */
         GBytes *expected;          /* REHASH: the document that was checked */
         Account account;           /* the new state, while it is being made */
 } Change;
@@ -107,7 +106,9 @@ void change_free(void *change);
  * another
  */
 void change_submit(MotetModule *self, Change *change);
-/** change_finish: ends the running change and begins the next; @error (take) is NULL on success */
+/** change_answer: tells who asked; once. @error (take) is NULL on success */
+void change_answer(MotetModule *self, Change *change, GError *error);
+/** change_finish: the same, unless it was done, then ends the running change and begins the next */
 void change_finish(MotetModule *self, GError *error);
 /** change_drop_all: for unload; who waits was answered already */
 void change_drop_all(MotetModule *self);
@@ -178,11 +179,11 @@ typedef struct {
         MotetStore *store;
         uint8_t *secret; /* (own) SECRET_BYTES in secure memory; valid when SECRET_READY */
         SecretState secret_state;
-        GQueue requests;   /* of MotetAuthRequest, by their link */
-        unsigned n_checks; /* passwords being verified or waiting for it */
-        GQueue changes;    /* of Change; the head is being carried out */
-        GQueue listings;   /* of Listing */
-        GQueue unbound;    /* of Login: authenticated sessions that are not in the table yet */
+        GQueue requests;      /* of MotetAuthRequest, by their link */
+        unsigned n_checks;    /* passwords being verified or waiting for it */
+        GQueue changes;       /* of Change; the head is being carried out */
+        GQueue listings;      /* of Listing */
+        GQueue unbound;       /* of Login: authenticated sessions that are not in the table yet */
         const char *deleting; /* (borrowed) whose data goes: no account any more; NULL: nobody's */
         bool is_stopping;
 } Auth;

@@ -21,6 +21,7 @@ change_new(ChangeKind kind, const char *username)
         Change *change = g_new0(Change, 1);
 
         change->kind = kind;
+        change->role = MOTET_ROLE_MEMBER;
         change->username = g_strdup(username);
         return change;
 }
@@ -49,14 +50,14 @@ status_of(const GError *error)
                                                                         : MOTET_AUTH_ERROR;
 }
 
-/* Answers who asked. @error (take) is NULL on success. */
-static void
-answer(MotetModule *self, Change *change, GError *error)
+void
+change_answer(MotetModule *self, Change *change, GError *error)
 {
         MotetAuthStatus status = status_of(error);
 
         if (change->command) {
                 motet_command_finish(change->command, error);
+                change->command = NULL;
                 return;
         }
         if (status == MOTET_AUTH_ERROR)
@@ -72,11 +73,7 @@ change_finish(MotetModule *self, GError *error)
         Auth *auth = motet_module_data(self);
         Change *change = g_queue_pop_head(&auth->changes);
 
-        answer(self, change, error);
-        /* Also when it failed halfway: modules took the account for gone. */
-        if (change->is_begun && change->except)
-                motet_session_close(change->except, MOTET_NOT_AUTHORIZED,
-                                    "the account was deleted");
+        change_answer(self, change, error);
         change_free(change);
         start_next(self);
 }
@@ -167,7 +164,7 @@ derive_done(MotetModule *self, void *data)
 
         if (!job->good) {
                 change_finish(self, g_error_new(MOTET_ERROR, MOTET_ERROR_MODULE,
-                                         "OpenSSL cannot hash the password"));
+                                                "OpenSSL cannot hash the password"));
                 return;
         }
         change->account = job->account;
@@ -190,7 +187,7 @@ derive_account(MotetModule *self, Change *change)
         job->iterations = (unsigned)motet_option_int(self, "iterations");
         if (!motet_offload(self, derive_work, derive_done, job, derive_job_free))
                 change_finish(self, g_error_new(MOTET_ERROR, MOTET_ERROR_IO,
-                                         "too much work is queued: try again later"));
+                                                "too much work is queued: try again later"));
 }
 
 /* Whether @change fits what is stored; otherwise @error says why not. */
@@ -241,8 +238,7 @@ on_read(MotetModule *self, const GError *error, GBytes *value, void *data)
                 write_account(self, change);
                 break;
         case CHANGE_SHOW:
-                motet_command_print(change->command, "%s",
-                                    account_role_name(change->account.role));
+                motet_command_print(change->command, "%s", account_role_name(change->account.role));
                 change_finish(self, NULL);
                 break;
         case CHANGE_REHASH:
@@ -278,19 +274,25 @@ start_next(MotetModule *self)
 static void
 refuse(MotetModule *self, void *data)
 {
-        answer(self, data,
-               g_error_new(MOTET_ERROR, MOTET_ERROR_IO,
-                           "too many changes are waiting: try again later"));
+        change_answer(self, data,
+                      g_error_new(MOTET_ERROR, MOTET_ERROR_IO,
+                                  "too many changes are waiting: try again later"));
 }
 
 void
 change_submit(MotetModule *self, Change *change)
 {
         Auth *auth = motet_module_data(self);
+        bool is_full = auth->changes.length > CHANGES_MAX;
 
-        /* A service calls back after it returned. */
-        if (auth->changes.length > CHANGES_MAX) {
+        if (is_full && change->request) {
+                /* A service calls back after it returned. */
                 motet_defer(self, refuse, change, change_free);
+                return;
+        }
+        if (is_full) {
+                refuse(self, change);
+                change_free(change);
                 return;
         }
         g_queue_push_tail(&auth->changes, change);

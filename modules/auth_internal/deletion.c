@@ -3,8 +3,8 @@
  *
  * The roster is brought into memory first, so that who handles user-deleting can end the
  * subscriptions in it (RFC 6121 2.5.2) before it is gone. From that event on the account does not
- * exist for anybody who asks. What was on its way into a store meanwhile is swept up by dropping a
- * second time, after everybody forgot the account.
+ * exist for anybody who asks. What modules stored meanwhile, when its sessions ended for instance,
+ * is swept up by dropping a second time.
  */
 #include "auth_internal-private.h"
 
@@ -19,13 +19,24 @@ end_sessions(MotetModule *self, const Change *change)
                         "the account was deleted");
 }
 
+/* The session in which the user asked; also when it failed halfway: modules took the account for
+ * gone. */
 static void
-end(MotetModule *self, GError *error)
+answer(MotetModule *self, Change *change, GError *error)
+{
+        change_answer(self, change, error);
+        if (change->except)
+                motet_session_close(change->except, MOTET_NOT_AUTHORIZED,
+                                    "the account was deleted");
+}
+
+static void
+end(MotetModule *self)
 {
         Auth *auth = motet_module_data(self);
 
         auth->deleting = NULL;
-        change_finish(self, error);
+        change_finish(self, NULL);
 }
 
 static void
@@ -36,7 +47,15 @@ on_swept(MotetModule *self, const GError *error, void *data)
         if (error)
                 motet_warn("account %s is deleted, but something of it may be left: %s",
                            change->username, error->message);
-        end(self, NULL);
+        end(self);
+}
+
+static void
+sweep(MotetModule *self, void *data)
+{
+        const Change *change = data;
+
+        motet_store_drop_account(self, change->username, on_swept, data);
 }
 
 static void
@@ -45,14 +64,17 @@ on_dropped(MotetModule *self, const GError *error, void *data)
         Change *change = data;
 
         if (error) {
-                end(self, g_error_copy(error));
+                answer(self, change, g_error_copy(error));
+                end(self);
                 return;
         }
         motet_fire_account(self, motet_module_host(self), MOTET_EVENT_USER_DELETED,
                            change->username);
         /* Also those that logged in with keys from before. */
         end_sessions(self, change);
-        motet_store_drop_account(self, change->username, on_swept, change);
+        answer(self, change, NULL);
+        /* After the sessions have left. */
+        motet_defer(self, sweep, change, NULL);
 }
 
 static void
@@ -62,7 +84,6 @@ go_on(MotetModule *self, void *data)
         Change *change = data;
 
         auth->deleting = change->username;
-        change->is_begun = true;
         motet_fire_account(self, motet_module_host(self), MOTET_EVENT_USER_DELETING,
                            change->username);
         end_sessions(self, change);

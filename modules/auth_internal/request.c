@@ -331,8 +331,8 @@ static MotetAuthRequest *
 start_change(MotetModule *self, MotetModule *caller, Change *change, MotetAuthCheckFunc done,
              void *data)
 {
-        MotetAuthRequest *request =
-                request_new(motet_module_data(self), REQUEST_CHANGE, caller, change->username, data);
+        MotetAuthRequest *request = request_new(motet_module_data(self), REQUEST_CHANGE, caller,
+                                                change->username, data);
 
         request->check_done = done;
         change->request = request;

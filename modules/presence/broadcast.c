@@ -7,6 +7,7 @@
 
 #include <motet/host.h>
 #include <motet/router.h>
+#include <motet/service-presence.h>
 
 const MotetRosterService *
 roster_of(MotetModule *self, MotetModule **provider_out)
@@ -73,6 +74,16 @@ send_resources(MotetModule *self, const char *account, const char *resource, con
         return found->len;
 }
 
+static bool
+has_last_word(MotetHost *host, const char *account)
+{
+        MotetModule *provider = NULL;
+        const MotetPresenceService *service = motet_service(host, "presence", &provider);
+        int64_t when = 0;
+
+        return service && service->last(provider, account, &when);
+}
+
 /* Whether a probe would bring nothing: an account of ours without an available resource. */
 static bool
 is_known_to_be_absent(MotetModule *self, const MotetJid *contact)
@@ -80,7 +91,7 @@ is_known_to_be_absent(MotetModule *self, const MotetJid *contact)
         MotetHost *host = motet_host_find(motet_module_server(self), motet_jid_domain(contact));
         size_t n = 0;
 
-        if (!host || !motet_jid_local(contact))
+        if (!host || !motet_jid_local(contact) || has_last_word(host, motet_jid_local(contact)))
                 return false;
 
         MotetSession *const *sessions = motet_sessions_of(host, motet_jid_local(contact), &n);
@@ -272,8 +283,10 @@ answer(MotetModule *self, MotetRosterStatus status, const MotetRoster *roster, v
         if (!roster)
                 return;
 
-        if (send_resources(self, account, motet_jid_resource(probe->to), asking, true) == 0)
-                route_simple(self, "unavailable", motet_jid_bare(probe->to), asking);
+        if (send_resources(self, account, motet_jid_resource(probe->to), asking, true) > 0)
+                return;
+        g_autoptr(MotetXml) gone = last_answer(self, probe->to, asking);
+        motet_route(motet_module_host(self), gone);
 }
 
 void

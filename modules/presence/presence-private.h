@@ -3,6 +3,7 @@
  *
  *   subscription.c  the state tables of RFC 6121 Appendix A, outbound and inbound
  *   broadcast.c     telling contacts, own resources and directed receivers; probes
+ *   last.c          the last unavailable presence of accounts that are away
  *   presence.c      the descriptor, and what becomes of each presence stanza
  */
 #pragma once
@@ -38,6 +39,8 @@ is_subscription(PresenceType type)
 MotetResult subscription_send(MotetModule *self, MotetStanzaEvent *ev, PresenceType type);
 /** subscription_receive: a subscription stanza for an account of ours */
 void subscription_receive(MotetModule *self, MotetStanzaEvent *ev, PresenceType type);
+/** subscription_end_all: @account is about to be deleted: ends what it has with others */
+void subscription_end_all(MotetModule *self, const char *account);
 /** subscription_cancel: the user removed a contact: ends what @state has of subscriptions */
 void subscription_cancel(MotetModule *self, const char *account, const char *contact,
                          unsigned state);
@@ -68,3 +71,20 @@ void deliver_in_order(MotetModule *self, const MotetJid *to, MotetXml *presence)
 /** directed_add: Returns: false when @session has too many directed receivers */
 bool directed_add(MotetModule *self, MotetSession *session, const MotetJid *to);
 void directed_remove(MotetModule *self, MotetSession *session, const MotetJid *to);
+
+/* last.c */
+
+typedef struct Lasts Lasts;
+
+Lasts *lasts_new(void);
+void lasts_free(Lasts *lasts);
+/** last_note: @account has no available resource any more; @presence (borrowed) was its last word,
+ * NULL when it went without one */
+void last_note(MotetModule *self, const char *account, const MotetXml *presence);
+/** last_forget: @account is back, or deleted */
+void last_forget(MotetModule *self, const char *account);
+/** last_find: as last() of the service */
+const MotetXml *last_find(MotetModule *self, const char *account, int64_t *when_out);
+/** last_answer: Returns: (own) unavailable presence from the bare @from: what was said last, and
+ * when, as far as it is known */
+MotetXml *last_answer(MotetModule *self, const MotetJid *from, const char *to);

@@ -1,16 +1,18 @@
 /*
  * presence: tell who is there to those who may know, and let users decide who may.
  *
- * Implements  RFC 6121 sections 3, 4, 8.5 (presence) and Appendix A
+ * Implements  RFC 6121 sections 3, 4, 8.5 (presence) and Appendix A, XEP-0203 (2.0) in them
  * Hooks       pre-presence/bare, pre-presence/full, pre-presence/host, pre-presence/remote,
  *             presence/self, presence/bare, presence/full, session-unbound, stream-features,
- *             roster-changed
+ *             roster-changed, user-deleting, user-deleted
  * Events      presence-initial, presence-changed, presence-unavailable (service-presence.h)
- * Options     max_directed
+ * Provides    service "presence" (service-presence.h)
+ * Options     max_directed, max_last
  */
 #include "presence-private.h"
 
 #include <motet/router.h>
+#include <motet/service-auth.h>
 #include <motet/service-presence.h>
 
 #define NS_PREAPPROVAL "urn:xmpp:features:pre-approval"
@@ -56,6 +58,19 @@ fire(MotetModule *self, const char *event, MotetPresenceChange *change)
         motet_fire_custom(self, motet_module_host(self), event, change);
 }
 
+static bool
+is_away(MotetModule *self, const char *account)
+{
+        size_t n = 0;
+        MotetSession *const *sessions = motet_sessions_of(motet_module_host(self), account, &n);
+
+        for (size_t i = 0; i < n; i++) {
+                if (sessions[i]->presence)
+                        return false;
+        }
+        return true;
+}
+
 static MotetResult
 become_available(MotetModule *self, MotetStanzaEvent *ev)
 {
@@ -72,6 +87,7 @@ become_available(MotetModule *self, MotetStanzaEvent *ev)
                                          "a priority is an integer of -128..127");
 
         motet_session_set_presence(session, ev->stanza);
+        last_forget(self, session->username);
         broadcast_available(self, session, ev->stanza, !change.was_available);
         fire(self,
              change.was_available ? MOTET_EVENT_PRESENCE_CHANGED : MOTET_EVENT_PRESENCE_INITIAL,
@@ -95,6 +111,8 @@ become_unavailable(MotetModule *self, MotetStanzaEvent *ev)
                 motet_sessions_send_available(motet_module_host(self), session->username,
                                               ev->stanza);
                 motet_session_set_presence(session, NULL);
+                if (is_away(self, session->username))
+                        last_note(self, session->username, ev->stanza);
         }
         broadcast_unavailable(self, session, ev->stanza, change.was_available);
         if (change.was_available)
@@ -225,8 +243,11 @@ leave(MotetModule *self, MotetSessionEvent *ev)
 
         motet_xml_set_attr(gone, "from", session->full_jid);
         motet_xml_set_attr(gone, "type", "unavailable");
-        if (was_available)
+        if (was_available) {
                 motet_sessions_send_available(motet_module_host(self), session->username, gone);
+                if (is_away(self, session->username))
+                        last_note(self, session->username, NULL);
+        }
         broadcast_unavailable(self, session, gone, was_available);
         if (was_available)
                 fire(self, MOTET_EVENT_PRESENCE_UNAVAILABLE, &change);
@@ -251,6 +272,46 @@ offer_preapproval(MotetModule *self, MotetFeaturesEvent *ev)
         if (ev->session->type == MOTET_SESSION_C2S)
                 motet_xml_add(ev->features, "sub", NS_PREAPPROVAL);
         return MOTET_CONTINUE;
+}
+
+static MotetResult
+end_subscriptions(MotetModule *self, MotetAccountEvent *ev)
+{
+        subscription_end_all(self, ev->username);
+        return MOTET_CONTINUE;
+}
+
+static MotetResult
+forget_deleted_user(MotetModule *self, MotetAccountEvent *ev)
+{
+        last_forget(self, ev->username);
+        return MOTET_CONTINUE;
+}
+
+/* Where no module deletes accounts there are no such events. */
+static void
+hook_deletion(MotetModule *self)
+{
+        static const MotetHook on_deletion[] = {
+                MOTET_ON_ACCOUNT(MOTET_EVENT_USER_DELETING, end_subscriptions, MOTET_PRIO_NORMAL),
+                MOTET_ON_ACCOUNT(MOTET_EVENT_USER_DELETED, forget_deleted_user, MOTET_PRIO_NORMAL),
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(on_deletion); i++) {
+                g_autoptr(GError) unknown = NULL;
+                if (!motet_hook_add(self, &on_deletion[i], &unknown))
+                        motet_debug("%s", unknown->message);
+        }
+}
+
+static bool
+load(MotetModule *self, GError **error)
+{
+        (void)error;
+
+        motet_module_set_data(self, lasts_new(), (GDestroyNotify)lasts_free);
+        hook_deletion(self);
+        return true;
 }
 
 static void
@@ -280,6 +341,8 @@ static const MotetHook hooks[] = {
 static const MotetOption options[] = {
         {"max_directed", MOTET_OPTION_INT, "500", 1, 100000, NULL,
          "Addresses one session may send its presence to directly, such as chat rooms."},
+        {"max_last", MOTET_OPTION_INT, "10000", 0, 10000000, NULL,
+         "Accounts that are away whose last words are kept for those who may see them; 0: none."},
         {0},
 };
 
@@ -294,14 +357,21 @@ static const MotetEventDecl events[] = {
         {0},
 };
 
+static const MotetPresenceService presence_service = {.last = last_find};
+
+static const MotetServiceDecl services[] = {{"presence", &presence_service}, {0}};
+
 const MotetModuleInfo motet_module = {
         .abi = MOTET_ABI,
         .name = "presence",
         .summary = "Tell who is there to those who may know",
         .depends = MOTET_LIST("service:roster"),
-        .specs = MOTET_LIST("RFC6121"),
+        .wants = MOTET_LIST("service:auth"),
+        .specs = MOTET_LIST("RFC6121", "XEP-0203@2.0"),
+        .services = services,
         .events = events,
         .options = options,
         .hooks = hooks,
+        .load = load,
         .unload = unload,
 };

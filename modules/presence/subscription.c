@@ -230,10 +230,8 @@ error_of(MotetRosterStatus status, const Change *change)
                 return motet_stanza_error(change->original, MOTET_RESOURCE_CONSTRAINT,
                                           "the roster is full");
 
-        MotetXml *error = motet_stanza_error(change->original, MOTET_INTERNAL_SERVER_ERROR,
-                                             "the roster cannot be changed now");
-        motet_xml_set_attr((MotetXml *)motet_xml_child(error, "error", NULL), "type", "wait");
-        return error;
+        return motet_stanza_error_of_type(change->original, MOTET_INTERNAL_SERVER_ERROR, "wait",
+                                          "the roster cannot be changed now");
 }
 
 /* Outbound */
@@ -403,5 +401,26 @@ subscription_cancel(MotetModule *self, const char *account, const char *contact,
         if (state & MOTET_ROSTER_FROM) {
                 route_simple(self, type_names[PRESENCE_UNSUBSCRIBED], from, contact);
                 send_resources(self, account, NULL, contact, false);
+        }
+}
+
+/* RFC 6121 3.2 and 3.3, for all contacts at once. The end of its sessions tells the rest. */
+void
+subscription_end_all(MotetModule *self, const char *account)
+{
+        MotetModule *provider = NULL;
+        const MotetRosterService *service = roster_of(self, &provider);
+        const MotetRoster *roster = service->cached(provider, account);
+        g_autofree char *from =
+                g_strdup_printf("%s@%s", account, motet_host_name(motet_module_host(self)));
+
+        /* Nothing of a roster changes but from the loop. */
+        for (size_t i = 0; roster && i < roster->n_items; i++) {
+                const char *contact = motet_roster_item_jid(roster->items[i]);
+                unsigned state = roster->items[i]->state;
+                if (state & (MOTET_ROSTER_TO | MOTET_ROSTER_PENDING_OUT))
+                        route_simple(self, type_names[PRESENCE_UNSUBSCRIBE], from, contact);
+                if (state & (MOTET_ROSTER_FROM | MOTET_ROSTER_PENDING_IN))
+                        route_simple(self, type_names[PRESENCE_UNSUBSCRIBED], from, contact);
         }
 }

@@ -68,6 +68,7 @@ pass_deadlines(MotetModule *self, MotetTimer *timer, void *data)
                 blame(push->hold, "does not answer");
                 push_free(push);
         }
+        rosters->is_timed = false;
 }
 
 static void
@@ -88,9 +89,10 @@ expect_answer(Hold *hold, const char *id)
         g_strlcpy(push->id, id, sizeof(push->id));
         g_queue_push_tail_link(&hold->pushes, &push->in_hold);
 
-        if (g_queue_is_empty(&rosters->pushes))
-                motet_timer_add(self, NULL, PUSH_WAIT, pass_deadlines, NULL);
         g_queue_push_tail_link(&rosters->pushes, &push->in_all);
+        if (!rosters->is_timed)
+                motet_timer_add(self, NULL, PUSH_WAIT, pass_deadlines, NULL);
+        rosters->is_timed = true;
 }
 
 static void

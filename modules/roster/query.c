@@ -62,8 +62,8 @@ pending_refuse(Pending *pending, MotetCondition condition, const char *text)
 static void
 pending_fail(Pending *pending, const char *text)
 {
-        g_autoptr(MotetXml) error = motet_stanza_error_of_type(
-                pending->iq, MOTET_INTERNAL_SERVER_ERROR, "wait", text);
+        g_autoptr(MotetXml) error =
+                motet_stanza_error_of_type(pending->iq, MOTET_INTERNAL_SERVER_ERROR, "wait", text);
 
         pending_answer(pending, error);
 }

@@ -31,6 +31,7 @@ typedef struct {
         MotetStore *store;
         GHashTable *accounts; /* name -> Account (borrowed) */
         GQueue pushes;        /* of Push: not answered yet, the oldest first */
+        bool is_timed;        /* a timer runs for the oldest */
 } Rosters;
 
 struct Account {

@@ -500,9 +500,9 @@ test_events(void)
 {
         g_autoptr(TestServer) server = test_server_new_yaml(OPTIONS);
         told = g_string_new(NULL);
-        static const char *const names[] = {MOTET_EVENT_USER_CREATED, MOTET_EVENT_USER_DELETED,
-                                            MOTET_EVENT_USER_DISABLED,
-                                            MOTET_EVENT_PASSWORD_CHANGED};
+        static const char *const names[] = {MOTET_EVENT_USER_CREATED,     MOTET_EVENT_USER_DELETING,
+                                            MOTET_EVENT_USER_DELETED,     MOTET_EVENT_USER_DISABLED,
+                                            MOTET_EVENT_PASSWORD_CHANGED, MOTET_EVENT_ROLE_CHANGED};
         for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
                 test_server_hook(server, &(MotetHook)MOTET_ON_ACCOUNT(names[i], note_event,
                                                                       MOTET_PRIO_NORMAL));
@@ -512,11 +512,13 @@ test_events(void)
         user(server, "password", "romeo@example.org", "benvolio", NULL);
         user(server, "disable", "romeo@example.org", NULL, NULL);
         user(server, "enable", "romeo@example.org", NULL, NULL);
+        user(server, "role", "romeo@example.org", "admin", NULL);
         user(server, "delete", "romeo@example.org", NULL, NULL);
 
         g_assert_cmpstr(told->str, ==,
                         "user-created romeo@example.org\npassword-changed romeo@example.org\n"
-                        "user-disabled romeo@example.org\nuser-deleted romeo@example.org\n");
+                        "user-disabled romeo@example.org\nrole-changed romeo@example.org\n"
+                        "user-deleting romeo@example.org\nuser-deleted romeo@example.org\n");
         g_string_free(told, TRUE);
 }
 

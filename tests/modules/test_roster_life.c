@@ -122,8 +122,10 @@ test_deleted(void)
         command(server, MOTET_LIST("user", "delete", JULIET));
         test_server_settle(server);
 
+        test_assert_remote("<presence from='" JULIET "' to='" ROMEO "' type='unsubscribed'/>");
         test_assert_remote("<presence from='" JULIET "/balcony' to='" ROMEO
                            "' type='unavailable'/>");
+        test_assert_remote_nothing();
         g_assert_cmpuint(n_stored(server, "juliet"), ==, 0);
         test_remote_receive(server,
                             "<presence from='" ROMEO "' to='" JULIET "' type='subscribe'/>");
