@@ -1,192 +1,145 @@
 /*
- * disco: tell who asks what the server and the asking account are, offer and hold.
+ * disco: tell who asks what the server and accounts are, offer and hold.
  *
- * Implements  XEP-0030 (2.5.0), for the server's address and on behalf of accounts
+ * Implements  XEP-0030 (2.5.0), for the server's address and on behalf of accounts; XEP-0128 (1.0.1)
  * Hooks       iq/host, iq/self and iq/bare: http://jabber.org/protocol/disco#info:query and
  *             http://jabber.org/protocol/disco#items:query
+ * Events      disco-info, disco-items (service-disco.h)
+ * Provides    service "disco"
  * Options     extra_items
  *
- * What is told comes from the descriptors of the host's modules. Nobody has defined a node yet, so
- * each one is item-not-found.
+ * What is told comes from the descriptors of the host's modules and from the modules that hook.
  */
+#include "disco-private.h"
+
 #include <motet/error.h>
-#include <motet/jid.h>
-#include <motet/module.h>
 #include <motet/router.h>
+#include <motet/service-roster.h>
 #include <motet/session.h>
 
 #include <string.h>
 
-#define NS_INFO "http://jabber.org/protocol/disco#info"
-#define NS_ITEMS "http://jabber.org/protocol/disco#items"
+#define ROSTER_WAIT (30 * G_TIME_SPAN_SECOND)
 
-/* Whether the request is one that can be answered; otherwise it was refused. */
+static DiscoRequest
+request_of(const MotetStanzaEvent *ev)
+{
+        return (DiscoRequest){
+                .iq = ev->stanza,
+                .from = ev->from,
+                .to = ev->to,
+                .is_items = motet_xml_is(ev->payload, "query", MOTET_NS_DISCO_ITEMS),
+        };
+}
+
 static bool
-is_request(const MotetStanzaEvent *ev)
+is_get(const MotetStanzaEvent *ev)
 {
-        const char *node = motet_xml_attr(ev->payload, "node");
-
-        if (g_strcmp0(motet_xml_attr(ev->stanza, "type"), "get") != 0) {
-                motet_reply_error(ev, MOTET_BAD_REQUEST, NULL);
-                return false;
-        }
-        if (node != NULL && node[0] != '\0') {
-                motet_reply_error(ev, MOTET_ITEM_NOT_FOUND, NULL);
-                return false;
-        }
-        return true;
-}
-
-/*
- * An empty answer, with its query in @query_out. A request without address is answered by the
- * account it was for.
- */
-static MotetXml *
-answer_new(const MotetStanzaEvent *ev, const char *ns, MotetXml **query_out)
-{
-        MotetXml *result = motet_iq_result(ev->stanza);
-
-        motet_xml_set_attr(result, "from", motet_jid_string(ev->to));
-        *query_out = motet_xml_add(result, "query", ns);
-        return result;
-}
-
-/* Info */
-
-static void
-add_identity(const char *category, const char *type, const char *name, void *data)
-{
-        MotetXml *identity = motet_xml_add(data, "identity", NULL);
-
-        motet_xml_set_attr(identity, "category", category);
-        motet_xml_set_attr(identity, "type", type);
-        motet_xml_set_attr(identity, "name", name);
+        return g_strcmp0(motet_xml_attr(ev->stanza, "type"), "get") == 0;
 }
 
 static MotetResult
-answer_info(MotetModule *self, const MotetStanzaEvent *ev, bool account)
+answer_openly(MotetModule *self, MotetStanzaEvent *ev)
 {
-        MotetHost *host = motet_module_host(self);
-        g_auto(GStrv) features = motet_host_features(host, account);
-        MotetXml *query;
-
-        if (!is_request(ev))
-                return MOTET_HANDLED;
-
-        g_autoptr(MotetXml) result = answer_new(ev, NS_INFO, &query);
-
-        motet_host_identities(host, account, add_identity, query);
-        for (char **feature = features; *feature != NULL; feature++)
-                motet_xml_set_attr(motet_xml_add(query, "feature", NULL), "var", *feature);
-        return motet_reply(ev, result);
-}
-
-static MotetResult
-host_info(MotetModule *self, MotetStanzaEvent *ev)
-{
-        return answer_info(self, ev, false);
-}
-
-static MotetResult
-own_info(MotetModule *self, MotetStanzaEvent *ev)
-{
-        return answer_info(self, ev, true);
-}
-
-/*
- * XEP-0030 section 8, rule 1: who may not see an account's presence gets what who asks for no
- * account gets. Nobody can be known to be entitled here, so that is everybody.
- */
-static MotetResult
-strange_info(MotetModule *self, MotetStanzaEvent *ev)
-{
-        (void)self;
-        return motet_reply_error(ev, MOTET_SERVICE_UNAVAILABLE, NULL);
-}
-
-/* Items */
-
-/*
- * "JID name with spaces": splits into both; NULL in @name_out when there is none. Returns: (own)
- * NULL when the JID is none
- */
-static MotetJid *
-parse_item(const char *text, const char **name_out)
-{
-        const char *space = strchr(text, ' ');
-        g_autofree char *jid =
-                space != NULL ? g_strndup(text, (size_t)(space - text)) : g_strdup(text);
-
-        *name_out = space != NULL && space[1] != '\0' ? space + 1 : NULL;
-        return motet_jid_new(jid);
-}
-
-static MotetResult
-host_items(MotetModule *self, MotetStanzaEvent *ev)
-{
-        MotetXml *query;
-
-        if (!is_request(ev))
-                return MOTET_HANDLED;
-
-        g_autoptr(MotetXml) result = answer_new(ev, NS_ITEMS, &query);
-
-        for (const char *const *text = motet_option_list(self, "extra_items"); *text != NULL;
-             text++) {
-                const char *name;
-                g_autoptr(MotetJid) jid = parse_item(*text, &name);
-
-                if (jid == NULL)
-                        continue;
-
-                MotetXml *item = motet_xml_add(query, "item", NULL);
-
-                motet_xml_set_attr(item, "jid", motet_jid_string(jid));
-                motet_xml_set_attr(item, "name", name);
-        }
-        return motet_reply(ev, result);
-}
-
-/* XEP-0030 section 4.1: an account's items are its available resources. */
-static MotetResult
-own_items(MotetModule *self, MotetStanzaEvent *ev)
-{
-        MotetXml *query;
-        size_t n;
-
-        if (!is_request(ev))
-                return MOTET_HANDLED;
-
-        g_autoptr(MotetXml) result = answer_new(ev, NS_ITEMS, &query);
-        MotetSession *const *sessions =
-                motet_sessions_of(motet_module_host(self), motet_jid_local(ev->to), &n);
-
-        for (size_t i = 0; i < n; i++) {
-                if (sessions[i]->presence != NULL)
-                        motet_xml_set_attr(motet_xml_add(query, "item", NULL), "jid",
-                                           sessions[i]->full_jid);
-        }
-        return motet_reply(ev, result);
-}
-
-/*
- * XEP-0030 section 8, rule 2: an empty result, with or without node, whether there is such an
- * account or not.
- */
-static MotetResult
-strange_items(MotetModule *self, MotetStanzaEvent *ev)
-{
-        (void)self;
-
-        MotetXml *query;
-
-        if (g_strcmp0(motet_xml_attr(ev->stanza, "type"), "get") != 0)
+        if (!is_get(ev))
                 return motet_reply_error(ev, MOTET_BAD_REQUEST, NULL);
 
-        g_autoptr(MotetXml) result = answer_new(ev, NS_ITEMS, &query);
+        DiscoRequest request = request_of(ev);
+        g_autoptr(MotetXml) answer = answer_new(self, &request);
 
-        motet_xml_set_attr(query, "node", motet_xml_attr(ev->payload, "node"));
-        return motet_reply(ev, result);
+        return motet_reply(ev, answer);
+}
+
+/* Accounts of others */
+
+/* A request that waits for the roster of who is asked about. */
+typedef struct {
+        MotetHost *host;
+        MotetXml *iq;          /* (own) */
+        MotetJid *from;        /* (own) */
+        MotetJid *to;          /* (own) */
+        MotetSession *session; /* (own) or NULL */
+        MotetWait *wait;       /* (own) until resumed */
+        bool is_items;
+} Pending;
+
+static void
+pending_free(void *data)
+{
+        Pending *pending = data;
+
+        /* The roster went: others may know what to answer. */
+        if (pending->wait)
+                motet_resume(pending->wait, MOTET_CONTINUE);
+        motet_xml_unref(pending->iq);
+        motet_jid_unref(pending->from);
+        motet_jid_unref(pending->to);
+        motet_session_unref(pending->session);
+        g_free(pending);
+}
+
+/*
+ * XEP-0030 section 8, rules 1 and 2: who may not see an account's presence gets what who asks for
+ * no account gets, with or without node.
+ */
+static MotetXml *
+answer_stranger(const DiscoRequest *request)
+{
+        return request->is_items ? answer_empty(request)
+                                 : motet_stanza_error(request->iq, MOTET_SERVICE_UNAVAILABLE, NULL);
+}
+
+static bool
+may_see(const MotetRoster *roster, const MotetJid *asking)
+{
+        const MotetRosterItem *item =
+                roster != NULL ? motet_roster_find(roster, motet_jid_bare(asking)) : NULL;
+
+        return item != NULL && (item->state & MOTET_ROSTER_FROM);
+}
+
+static void
+answer_as_known(MotetModule *self, MotetRosterStatus status, const MotetRoster *roster, void *data)
+{
+        Pending *pending = data;
+        DiscoRequest request = {pending->iq, pending->from, pending->to, pending->is_items};
+
+        (void)status;
+        g_autoptr(MotetXml) answer = may_see(roster, pending->from) ? answer_new(self, &request)
+                                                                    : answer_stranger(&request);
+
+        if (motet_wait_is_live(pending->wait))
+                motet_reply_to(pending->host, pending->session, answer);
+        motet_resume(g_steal_pointer(&pending->wait), MOTET_HANDLED);
+}
+
+static MotetResult
+answer_others(MotetModule *self, MotetStanzaEvent *ev)
+{
+        MotetHost *host = motet_module_host(self);
+        MotetModule *provider = NULL;
+        const MotetRosterService *roster = motet_service(host, "roster", &provider);
+        DiscoRequest request = request_of(ev);
+
+        if (!is_get(ev))
+                return motet_reply_error(ev, MOTET_BAD_REQUEST, NULL);
+        if (roster == NULL) {
+                g_autoptr(MotetXml) answer = answer_stranger(&request);
+                return motet_reply(ev, answer);
+        }
+
+        Pending *pending = g_new0(Pending, 1);
+
+        pending->host = host;
+        pending->iq = motet_xml_ref(ev->stanza);
+        pending->from = motet_jid_ref(ev->from);
+        pending->to = motet_jid_ref(ev->to);
+        pending->session = ev->session ? motet_session_ref(ev->session) : NULL;
+        pending->is_items = request.is_items;
+        pending->wait = motet_wait(self, &ev->event, ROSTER_WAIT, MOTET_DEADLINE_REFUSE);
+        roster->read(provider, self, motet_jid_local(ev->to), answer_as_known, pending,
+                     pending_free);
+        return MOTET_WAIT;
 }
 
 /* The module */
@@ -197,7 +150,7 @@ load(MotetModule *self, GError **error)
         for (const char *const *text = motet_option_list(self, "extra_items"); *text != NULL;
              text++) {
                 const char *name;
-                g_autoptr(MotetJid) jid = parse_item(*text, &name);
+                g_autoptr(MotetJid) jid = item_parse(*text, &name);
 
                 if (jid != NULL)
                         continue;
@@ -218,13 +171,24 @@ reconfigure(MotetModule *self)
                 motet_warn("%s", error->message);
 }
 
+static void
+unload(MotetModule *self)
+{
+        MotetModule *provider = NULL;
+        const MotetRosterService *roster =
+                motet_service(motet_module_host(self), "roster", &provider);
+
+        if (roster != NULL)
+                roster->forget(provider, self);
+}
+
 static const MotetHook hooks[] = {
-        MOTET_ON_STANZA("iq/host/" NS_INFO ":query", host_info, MOTET_PRIO_NORMAL),
-        MOTET_ON_STANZA("iq/self/" NS_INFO ":query", own_info, MOTET_PRIO_NORMAL),
-        MOTET_ON_STANZA("iq/bare/" NS_INFO ":query", strange_info, MOTET_PRIO_NORMAL),
-        MOTET_ON_STANZA("iq/host/" NS_ITEMS ":query", host_items, MOTET_PRIO_NORMAL),
-        MOTET_ON_STANZA("iq/self/" NS_ITEMS ":query", own_items, MOTET_PRIO_NORMAL),
-        MOTET_ON_STANZA("iq/bare/" NS_ITEMS ":query", strange_items, MOTET_PRIO_NORMAL),
+        MOTET_ON_STANZA("iq/host/" MOTET_NS_DISCO_INFO ":query", answer_openly, MOTET_PRIO_NORMAL),
+        MOTET_ON_STANZA("iq/self/" MOTET_NS_DISCO_INFO ":query", answer_openly, MOTET_PRIO_NORMAL),
+        MOTET_ON_STANZA("iq/bare/" MOTET_NS_DISCO_INFO ":query", answer_others, MOTET_PRIO_NORMAL),
+        MOTET_ON_STANZA("iq/host/" MOTET_NS_DISCO_ITEMS ":query", answer_openly, MOTET_PRIO_NORMAL),
+        MOTET_ON_STANZA("iq/self/" MOTET_NS_DISCO_ITEMS ":query", answer_openly, MOTET_PRIO_NORMAL),
+        MOTET_ON_STANZA("iq/bare/" MOTET_NS_DISCO_ITEMS ":query", answer_others, MOTET_PRIO_NORMAL),
         {0},
 };
 
@@ -233,6 +197,16 @@ static const MotetIdentity identities[] = {
         {.category = "account", .type = "registered", .account = true},
         {0},
 };
+
+static const MotetEventDecl events[] = {
+        {MOTET_EVENT_DISCO_INFO, MOTET_EVENT_CUSTOM,
+         "somebody asks what an address is (MotetDiscoQuery); HANDLED: the node is known"},
+        {MOTET_EVENT_DISCO_ITEMS, MOTET_EVENT_CUSTOM,
+         "somebody asks what an address holds (MotetDiscoQuery); HANDLED: the node is known"},
+        {0},
+};
+
+static const MotetServiceDecl services[] = {{"disco", &disco_service}, {0}};
 
 static const MotetOption options[] = {
         {
@@ -246,13 +220,17 @@ static const MotetOption options[] = {
 const MotetModuleInfo motet_module = {
         .abi = MOTET_ABI,
         .name = "disco",
-        .summary = "Tell what the server and the asking account offer",
-        .specs = MOTET_LIST("XEP-0030@2.5.0"),
-        .features = MOTET_LIST(NS_INFO, NS_ITEMS),
-        .account_features = MOTET_LIST(NS_INFO, NS_ITEMS),
+        .summary = "Tell what the server and accounts offer",
+        .wants = MOTET_LIST("service:roster"),
+        .specs = MOTET_LIST("XEP-0030@2.5.0", "XEP-0128@1.0.1"),
+        .features = MOTET_LIST(MOTET_NS_DISCO_INFO, MOTET_NS_DISCO_ITEMS),
+        .account_features = MOTET_LIST(MOTET_NS_DISCO_INFO, MOTET_NS_DISCO_ITEMS),
         .identities = identities,
+        .services = services,
+        .events = events,
         .options = options,
         .hooks = hooks,
         .load = load,
         .reconfigure = reconfigure,
+        .unload = unload,
 };

@@ -1,7 +1,9 @@
 /*
  * disco: XEP-0030 for the server and on behalf of accounts.
  */
-#include "support/test_server.h"
+#include <motet/service-disco.h>
+
+#include "support/test_im.h"
 
 #include <string.h>
 
@@ -246,6 +248,153 @@ test_own_items(void)
                                 "<item jid='romeo@example.org/garden'/></query></iq>");
 }
 
+/* XEP-0030 section 8: who may see an account's presence is told as its user is. */
+static void
+test_contacts(void)
+{
+        g_autoptr(TestServer) server =
+                test_server_new(MOTET_LIST("storage_memory", "roster", "presence", "disco", "iq"));
+        MotetSession *romeo = test_im_bind_available(server, "romeo@example.org/orchard");
+        MotetSession *juliet = test_im_bind_available(server, "juliet@example.org/balcony");
+        MotetSession *iago = test_server_bind(server, "iago@example.org/x");
+        test_im_befriend(romeo, juliet);
+
+        test_session_receive(romeo,
+                             "<iq type='get' id='1' to='juliet@example.org'><query xmlns='" INFO
+                             "'/></iq>");
+        test_assert_sent(romeo, "<iq type='result' id='1' from='juliet@example.org' to='*'>"
+                                "<query xmlns='" INFO "'>"
+                                "<identity category='account' type='registered'/>"
+                                "<feature var='" INFO "'/><feature var='" ITEMS "'/></query></iq>");
+        test_session_receive(romeo,
+                             "<iq type='get' id='2' to='juliet@example.org'><query xmlns='" ITEMS
+                             "'/></iq>");
+        test_assert_sent(romeo, "<iq type='result' id='2' from='juliet@example.org' to='*'>"
+                                "<query xmlns='" ITEMS
+                                "'><item jid='juliet@example.org/balcony'/></query></iq>");
+        test_session_receive(romeo,
+                             "<iq type='get' id='3' to='juliet@example.org'><query xmlns='" INFO
+                             "' node='x'/></iq>");
+        test_assert_sent(romeo, "<iq type='error' id='3' from='juliet@example.org' to='*'>" ERROR(
+                                        "cancel", "item-not-found") "</iq>");
+        test_session_receive(iago,
+                             "<iq type='get' id='1' to='juliet@example.org'><query xmlns='" INFO
+                             "'/></iq>");
+        test_assert_sent(iago, "<iq type='error' id='1' from='juliet@example.org' to='*'>" ERROR(
+                                       "cancel", "service-unavailable") "</iq>");
+        test_session_receive(iago,
+                             "<iq type='get' id='2' to='juliet@example.org'><query xmlns='" ITEMS
+                             "'/></iq>");
+
+        test_assert_sent(iago, "<iq type='result' id='2' from='juliet@example.org' to='*'>"
+                               "<query xmlns='" ITEMS "'/></iq>");
+}
+
+/* Other modules */
+
+static MotetResult
+add_form(MotetModule *self, MotetCustomEvent *ev)
+{
+        const MotetDiscoQuery *query = ev->data;
+
+        (void)self;
+        if (query->node)
+                return MOTET_CONTINUE;
+        motet_xml_set_attr(motet_xml_add(query->query, "x", "jabber:x:data"), "asked",
+                           query->account ? query->account : "host");
+        return MOTET_CONTINUE;
+}
+
+/* XEP-0128: forms of modules, of the host and of accounts. */
+static void
+test_forms(void)
+{
+        static const MotetHook hook = MOTET_ON_CUSTOM("disco-info", add_form, 0);
+        g_autoptr(TestServer) server = test_server_new(MOTET_LIST("disco"));
+        MotetSession *romeo = test_server_bind(server, "romeo@example.org/orchard");
+        test_server_hook(server, &hook);
+
+        test_session_receive(romeo, "<iq type='get' id='1' to='example.org'><query xmlns='" INFO
+                                    "'/></iq>");
+        test_assert_sent(romeo, "<iq type='result' id='1' " FROM_HOST "><query xmlns='" INFO "'>"
+                                "<identity category='server' type='im'/>"
+                                "<feature var='" INFO "'/><feature var='" ITEMS "'/>"
+                                "<x xmlns='jabber:x:data' asked='host'/></query></iq>");
+        test_session_receive(romeo, "<iq type='get' id='2'><query xmlns='" INFO "'/></iq>");
+
+        test_assert_sent(romeo, "<iq type='result' id='2' " FROM_SELF "><query xmlns='" INFO "'>"
+                                "<identity category='account' type='registered'/>"
+                                "<feature var='" INFO "'/><feature var='" ITEMS "'/>"
+                                "<x xmlns='jabber:x:data' asked='romeo'/></query></iq>");
+}
+
+static MotetResult
+answer_node(MotetModule *self, MotetCustomEvent *ev)
+{
+        const MotetDiscoQuery *query = ev->data;
+
+        (void)self;
+        if (g_strcmp0(query->node, "known") != 0)
+                return MOTET_CONTINUE;
+        motet_xml_set_attr(motet_xml_add(query->query, "item", NULL), "jid",
+                           motet_jid_string(query->from));
+        return MOTET_HANDLED;
+}
+
+static MotetResult
+add_item(MotetModule *self, MotetCustomEvent *ev)
+{
+        const MotetDiscoQuery *query = ev->data;
+
+        (void)self;
+        motet_xml_set_attr(motet_xml_add(query->query, "item", NULL), "jid",
+                           query->account ? "account.example" : "host.example");
+        return MOTET_CONTINUE;
+}
+
+static void
+test_items(void)
+{
+        static const MotetHook hook = MOTET_ON_CUSTOM("disco-items", add_item, 0);
+        g_autoptr(TestServer) server = test_server_new(MOTET_LIST("disco"));
+        MotetSession *romeo = test_server_bind(server, "romeo@example.org/orchard");
+        test_server_hook(server, &hook);
+
+        test_session_receive(romeo, "<iq type='get' id='1' to='example.org'><query xmlns='" ITEMS
+                                    "'/></iq>");
+        test_assert_sent(romeo, "<iq type='result' id='1' " FROM_HOST "><query xmlns='" ITEMS
+                                "'><item jid='host.example'/></query></iq>");
+        test_session_receive(romeo, "<iq type='get' id='2'><query xmlns='" ITEMS "'/></iq>");
+
+        test_assert_sent(romeo, "<iq type='result' id='2' " FROM_SELF "><query xmlns='" ITEMS
+                                "'><item jid='account.example'/></query></iq>");
+}
+
+/* XEP-0030 sections 3.2 and 4.2: the node is named in the answer. */
+static void
+test_known_nodes(void)
+{
+        static const MotetHook hook = MOTET_ON_CUSTOM("disco-items", answer_node, 0);
+        g_autoptr(TestServer) server = test_server_new(MOTET_LIST("disco"));
+        MotetSession *romeo = test_server_bind(server, "romeo@example.org/orchard");
+        test_server_hook(server, &hook);
+
+        test_session_receive(romeo, "<iq type='get' id='1' to='example.org'><query xmlns='" ITEMS
+                                    "' node='known'/></iq>");
+        test_assert_sent(romeo, "<iq type='result' id='1' " FROM_HOST "><query xmlns='" ITEMS
+                                "' node='known'><item jid='romeo@example.org/orchard'/></query>"
+                                "</iq>");
+        test_session_receive(romeo, "<iq type='get' id='2' to='example.org'><query xmlns='" ITEMS
+                                    "' node='other'/></iq>");
+        test_assert_sent(romeo, "<iq type='error' id='2' from='example.org' to='*'>" ERROR(
+                                        "cancel", "item-not-found") "</iq>");
+        test_session_receive(romeo, "<iq type='get' id='3' to='example.org'><query xmlns='" INFO
+                                    "' node='known'/></iq>");
+
+        test_assert_sent(romeo, "<iq type='error' id='3' from='example.org' to='*'>" ERROR(
+                                        "cancel", "item-not-found") "</iq>");
+}
+
 /* A stray answer is not taken for a question. */
 static void
 test_answers_are_ignored(void)
@@ -277,6 +426,10 @@ main(int argc, char **argv)
         g_test_add_func("/disco/a-bad-extra-item-is-refused", test_bad_extra_item);
         g_test_add_func("/disco/a-bad-extra-item-is-left-out-later", test_bad_extra_item_later);
         g_test_add_func("/disco/own-items-are-available-resources", test_own_items);
+        g_test_add_func("/disco/contacts-are-told", test_contacts);
+        g_test_add_func("/disco/modules-add-forms", test_forms);
+        g_test_add_func("/disco/modules-add-items", test_items);
+        g_test_add_func("/disco/modules-answer-for-nodes", test_known_nodes);
         g_test_add_func("/disco/answers-are-ignored", test_answers_are_ignored);
         return g_test_run();
 }
