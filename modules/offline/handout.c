@@ -9,6 +9,8 @@
  */
 #include "offline-private.h"
 
+#include <motet/service-blocking.h>
+
 #define BATCH 32                              /* letters read at a time */
 #define DRAIN (100 * G_TIME_SPAN_MILLISECOND) /* until a slow reader is looked at again */
 
@@ -100,7 +102,21 @@ is_full(const MotetSession *session)
         return motet_session_queued(session) > motet_session_limits(session)->send_queue / 2;
 }
 
-/* Returns: how many of @entries the session took, damaged ones included */
+/* XEP-0191 section 3.3: whom the user blocks is not heard, what was kept from before included. */
+static bool
+is_unwanted(const Box *box, const MotetXml *stanza)
+{
+        MotetModule *provider = NULL;
+        const MotetBlockingService *blocking =
+                motet_service(motet_module_host(box->offline->self), "blocking", &provider);
+        if (!blocking)
+                return false;
+
+        g_autoptr(MotetJid) from = motet_jid_new(motet_xml_attr(stanza, "from"));
+        return from && blocking->is_blocked(provider, box->account, from);
+}
+
+/* Returns: how many of @entries are done with: taken by the session, unwanted or damaged */
 static size_t
 hand_out(Box *box, const MotetStoreEntry *entries, size_t n)
 {
@@ -109,7 +125,8 @@ hand_out(Box *box, const MotetStoreEntry *entries, size_t n)
 
         for (; i < n && is_ready(box->session) && !is_full(box->session); i++) {
                 g_autoptr(MotetXml) stanza = letter_restore(box->offline->self, &entries[i]);
-                if (stanza && !motet_session_send(box->session, stanza))
+                if (stanza && !is_unwanted(box, stanza) &&
+                    !motet_session_send(box->session, stanza))
                         break;
                 box->handed = entries[i].id;
                 bytes += g_bytes_get_size(entries[i].value);
