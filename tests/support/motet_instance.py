@@ -43,8 +43,9 @@ def free_ports():
 
 
 class Instance:
-    def __init__(self, host="localhost", options=None, disabled=(), main=""):
-        """options: {module: yaml lines}; disabled: modules left out; main: further lines of the main file."""
+    def __init__(self, host="localhost", options=None, disabled=(), main="", modules_dir=BUILD + "/modules"):
+        """options: {module: yaml lines}; disabled: modules left out; main: further lines of the main file; modules_dir: where modules are."""
+        self.modules_dir = modules_dir
         self.host = host
         self.dir = tempfile.mkdtemp(prefix="motet-test-")
         self.port, self.tls_port = free_ports()
@@ -72,7 +73,7 @@ class Instance:
         options["c2s"] += (f"ports: [{self.port}]\ndirect_tls_ports: [{self.tls_port}]\n"
                            "interfaces: [127.0.0.1]\n")
         with open(self.config, "w") as file:
-            file.write(f"hosts:\n  {self.host}:\nmodules_dir: {BUILD}/modules\ndata_dir: data\n"
+            file.write(f"hosts:\n  {self.host}:\nmodules_dir: {self.modules_dir}\ndata_dir: data\n"
                        "control_socket: motet.sock\n")
             if os.getuid() == 0:
                 shutil.chown(self.dir, "nobody")
