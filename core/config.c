@@ -99,7 +99,7 @@ static void
 found_at(const ConfigNode *map, const ConfigEntry *entry, ConfigFindings *findings,
          const char *text)
 {
-        config_findings_add(findings, false, map->file, entry->line, entry->column, "“%s” %s",
+        config_findings_add(findings, false, map->file, entry->line, entry->column, "\"%s\" %s",
                             entry->key, text);
 }
 
@@ -167,7 +167,7 @@ read_hosts(Config *config, const ConfigNode *root, ConfigFindings *findings)
 
         if (!map) {
                 config_findings_add(findings, false, config->file, 0, 0,
-                                    "the key “hosts” is missing");
+                                    "the key \"hosts\" is missing");
                 return;
         }
         if (map->kind != CONFIG_MAP || map->entries->len == 0) {

@@ -41,7 +41,7 @@ served_host(const Config *config, const char *text, const ConfigNode *place,
 
         if (!name) {
                 config_findings_add(findings, false, place->file, place->line, place->column,
-                                    "“%s” is not a legal domain", text);
+                                    "\"%s\" is not a legal domain", text);
                 return NULL;
         }
         for (unsigned i = 0; i < config->hosts->len; i++)
@@ -50,7 +50,7 @@ served_host(const Config *config, const char *text, const ConfigNode *place,
         if (config->hosts->len == 0)
                 return g_steal_pointer(&name);
         config_findings_add(findings, false, place->file, place->line, place->column,
-                            "“%s” is not one of the hosts of %s", name, config->file);
+                            "\"%s\" is not one of the hosts of %s", name, config->file);
         return NULL;
 }
 
@@ -106,10 +106,10 @@ read_host_options(const Config *config, ConfigModule *module, const ConfigNode *
                         continue;
                 if (module->hosts && !g_strv_contains((const char *const *)module->hosts, name)) {
                         config_findings_add(findings, false, place.file, place.line, place.column,
-                                            "%s is not enabled on “%s”", module->name, name);
+                                            "%s is not enabled on \"%s\"", module->name, name);
                 } else if (has_host_options(module, name)) {
                         config_findings_add(findings, false, place.file, place.line, place.column,
-                                            "“%s” is there twice", name);
+                                            "\"%s\" is there twice", name);
                 } else {
                         g_free(entry->key);
                         entry->key = g_steal_pointer(&name);

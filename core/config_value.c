@@ -113,7 +113,7 @@ describe(const ConfigNode *node)
                 return g_strdup("a map");
         if (config_value_is_nothing(node))
                 return g_strdup("nothing");
-        return g_strdup_printf(node->quoted ? "the text “%s”" : "“%s”", node->text);
+        return g_strdup_printf(node->quoted ? "the text \"%s\"" : "\"%s\"", node->text);
 }
 
 void
@@ -264,10 +264,10 @@ config_value_keys(const ConfigNode *map, const char *const *keys, ConfigFindings
                         continue;
                 const char *near = suggest_nearest(entry->key, keys);
                 g_autofree char *list = near ? NULL : config_value_join(keys);
-                g_autofree char *hint = near ? g_strdup_printf("did you mean “%s”?", near)
+                g_autofree char *hint = near ? g_strdup_printf("did you mean \"%s\"?", near)
                                              : g_strdup_printf("known here: %s", list);
                 config_findings_add(findings, false, map->file, entry->line, entry->column,
-                                    "unknown key “%s”; %s", entry->key, hint);
+                                    "unknown key \"%s\"; %s", entry->key, hint);
         }
 }
 
@@ -277,7 +277,7 @@ config_value_add_once(GPtrArray *list, const char *text, const ConfigNode *node,
 {
         if (g_ptr_array_find_with_equal_func(list, text, g_str_equal, NULL))
                 config_findings_add(findings, false, node->file, node->line, node->column,
-                                    "“%s” is listed twice", text);
+                                    "\"%s\" is listed twice", text);
         else
                 g_ptr_array_add(list, g_strdup(text));
 }

@@ -201,7 +201,7 @@ read_key(Reader *reader, const yaml_event_t *event, GHashTable *seen, unsigned d
         }
         unsigned first = GPOINTER_TO_UINT(g_hash_table_lookup(seen, key->text));
         if (first) {
-                found(reader, &event->start_mark, "duplicate key “%s”, it is in line %u already",
+                found(reader, &event->start_mark, "duplicate key \"%s\", it is in line %u already",
                       key->text, first);
                 return NULL;
         }

@@ -94,8 +94,7 @@ struct MotetConn {
         int64_t last_read;
         int64_t write_timeout, handshake_timeout;
         size_t queue_limit;
-        uint32_t
-                unpaid; /* bytes of TLS records that brought no plaintext: charged when they pass a record's size */
+        uint32_t unpaid; /* TLS bytes without text, charged once they pass a record */
         uint16_t pauses;
         ConnPhase phase : 8;
         ConnTlsPhase tls : 8;

@@ -215,7 +215,8 @@ check_answers(MotetConn *conn)
 {
         if (conn->sealed == NULL)
                 return;
-        if (conn_queued(conn) > conn->queue_limit)
+        /* Sealing makes a full queue a little longer. */
+        if (conn_queued(conn) > conn->queue_limit + SEAL_FOR_ONE_SEND)
                 conn->overfull = true;
         loop_flush_later(conn->loop, &conn->job);
 }

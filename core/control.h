@@ -28,8 +28,7 @@ void control_free(Control *control);
  * control_call: the caller's side, blocking, for motetctl
  *
  * Returns: exit code, or -1 with MOTET_ERROR_MISSING when no server answers at @path,
- * MOTET_ERROR_IO when it may not be asked or
- *   went away without an answer
+ * MOTET_ERROR_IO when it may not be asked or went away without an answer
  */
 int control_call(const char *path, const char *const *words,
                  void (*line)(void *data, bool is_error, const char *text), void *data,

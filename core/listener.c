@@ -6,9 +6,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,6 +23,7 @@
 #define ACCEPTS_PER_TURN 16
 #define WARNING_INTERVAL (10 * G_USEC_PER_SEC)
 #define REST_AFTER_FAILURE G_USEC_PER_SEC
+#define RESERVE 10 /* one descriptor in so many is not for connections */
 
 typedef union {
         struct sockaddr any;
@@ -35,6 +38,7 @@ struct Listener {
         LoopWatch watch;
         LoopTimer rest; /* armed: not accepting for a while */
         int spare; /* given up to accept and close a connection when no other descriptor is left; -1: none */
+        int max_fd;     /* the first descriptor that is kept in reserve */
         int64_t warned; /* when the last failure was logged; 0: never */
         char *name;     /* "address 0.0.0.0 port 5222" */
         uint16_t port;
@@ -64,6 +68,21 @@ address_parse(const char *text, uint16_t port, Address *address_out)
         }
         *address_out = address;
         return true;
+}
+
+bool
+listener_check_address(const char *address, GError **error)
+{
+        Address parsed;
+
+        if (address != NULL && address_parse(address, 0, &parsed))
+                return true;
+        g_set_error(
+                error, MOTET_ERROR, MOTET_ERROR_CONFIG,
+                "\"%s\" is no address to listen on: give a numeric one, \"*\" for every IPv4 or "
+                "\"::\" for every IPv6 address",
+                address != NULL ? address : "");
+        return false;
 }
 
 static int
@@ -131,6 +150,20 @@ refuse_one(Listener *listener)
         return fd >= 0 || code == EAGAIN;
 }
 
+/*
+ * Descriptors are given out the lowest first, so the number of a new one tells how many are taken. The last ones are for the
+ * files and sockets that those who are in need.
+ */
+static int
+first_reserved(void)
+{
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > INT_MAX)
+                return INT_MAX;
+        return (int)(limit.rlim_cur - limit.rlim_cur / RESERVE);
+}
+
 static void
 hand_over(Listener *listener, int fd, const Address *peer)
 {
@@ -177,10 +210,15 @@ on_listener_ready(LoopWatch *watch, uint32_t events)
                 Address peer;
                 int fd = accept_one(listener, &peer);
 
-                if (fd >= 0)
+                if (fd >= listener->max_fd) {
+                        warn_sometimes(listener, "nine in ten file descriptors are taken: refusing "
+                                                 "connections; raise LimitNOFILE");
+                        close(fd);
+                } else if (fd >= 0) {
                         hand_over(listener, fd, &peer);
-                else if (!accept_failed(listener, errno))
+                } else if (!accept_failed(listener, errno)) {
                         return;
+                }
         }
 }
 
@@ -237,11 +275,8 @@ listener_new(Loop *loop, const char *address, uint16_t port, ListenerFunc func, 
 {
         Address parsed;
 
-        if (!address_parse(address, port, &parsed)) {
-                g_set_error(error, MOTET_ERROR, MOTET_ERROR_CONFIG,
-                            "%s is no address to listen on: give a numeric one, * or ::", address);
+        if (!listener_check_address(address, error) || !address_parse(address, port, &parsed))
                 return NULL;
-        }
 
         g_autoptr(Listener) listener = g_new(Listener, 1);
         *listener = (Listener){
@@ -251,6 +286,7 @@ listener_new(Loop *loop, const char *address, uint16_t port, ListenerFunc func, 
                 .watch = {.func = on_listener_ready, .fd = -1},
                 .rest.func = on_rested,
                 .spare = open_spare(),
+                .max_fd = first_reserved(),
         };
         g_autofree char *text = address_text(&parsed.any);
         listener->name = g_strdup_printf("address %s port %u", text, port);

@@ -10,6 +10,8 @@ typedef struct Listener Listener;
 /** ListenerFunc: (take) a connected non-blocking socket, and the peer's numeric address. May not free the listener. */
 typedef void (*ListenerFunc)(void *data, int fd, const char *peer);
 
+/** listener_check_address: whether @address (NULL is none) is as in MotetListen; else MOTET_ERROR_CONFIG */
+bool listener_check_address(const char *address, GError **error);
 /**
  * listener_new: binds and listens
  * @address: as in MotetListen

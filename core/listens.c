@@ -4,8 +4,6 @@
  */
 #include "core/listens.h"
 
-#include <arpa/inet.h>
-#include <motet/error.h>
 #include <string.h>
 
 #include "core/listener.h"
@@ -124,28 +122,6 @@ listen_drop(Owned *owned)
         listen_free(listen);
 }
 
-static bool
-is_address(const char *text)
-{
-        struct in6_addr buffer;
-
-        return text && (strcmp(text, "*") == 0 || inet_pton(AF_INET, text, &buffer) == 1 ||
-                        inet_pton(AF_INET6, text, &buffer) == 1);
-}
-
-static bool
-check_address(const MotetListen *spec, GError **error)
-{
-        if (is_address(spec->address))
-                return true;
-        g_set_error(
-                error, MOTET_ERROR, MOTET_ERROR_CONFIG,
-                "\"%s\" is no address to listen on: give a numeric one, \"*\" for every IPv4 or "
-                "\"::\" for every IPv6 address",
-                spec->address ? spec->address : "");
-        return false;
-}
-
 static void
 set_spec(Listen *listen, const MotetListen *spec)
 {
@@ -184,7 +160,7 @@ motet_listen(MotetModule *self, const MotetListen *spec, GError **error)
 {
         Listens *listens = server_listens((Server *)self->server);
 
-        if (!check_address(spec, error))
+        if (!listener_check_address(spec->address, error))
                 return false;
         Listen *listen = listen_new(listens, spec, error);
         if (!listen)
@@ -242,7 +218,7 @@ motet_listen_set(MotetModule *self, const MotetListen *specs, size_t n, GError *
 
         take_all(listens, self, had);
         for (size_t i = 0; i < n; i++) {
-                if (!check_address(&specs[i], error))
+                if (!listener_check_address(specs[i].address, error))
                         return false;
                 kept[i] = take_same_place(had, &specs[i]);
         }

@@ -49,6 +49,9 @@ struct Loop {
         int64_t now;
         uint64_t turns;
         int64_t turn_time;
+        int64_t slow_threshold;
+        void (*slow_func)(void *data, int64_t us); /* NULL: nobody is told */
+        void *slow_data;
         TimerWheel wheel;
         List deferred, flush, slow; /* of LoopJob */
 
@@ -188,6 +191,8 @@ run_turn(Loop *loop)
                 read_clock(loop);
                 loop->turns++;
                 loop->turn_time = loop->now - start;
+                if (loop->slow_func != NULL && loop->turn_time >= loop->slow_threshold)
+                        loop->slow_func(loop->slow_data, loop->turn_time);
         }
         return any;
 }
@@ -550,6 +555,14 @@ loop_set_shared(Loop *loop, void *shared, GDestroyNotify free_func)
 
         loop->shared = shared;
         loop->shared_free = free_func;
+}
+
+void
+loop_set_slow_func(Loop *loop, int64_t threshold, void (*func)(void *data, int64_t us), void *data)
+{
+        loop->slow_threshold = threshold;
+        loop->slow_func = func;
+        loop->slow_data = data;
 }
 
 uint64_t

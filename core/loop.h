@@ -107,6 +107,10 @@ unsigned loop_n_workers(const Loop *loop);
 void *loop_shared(const Loop *loop);
 void loop_set_shared(Loop *loop, void *shared, GDestroyNotify free_func);
 
+/** loop_set_slow_func: @func is told of each turn that took @threshold µs or more, at its end; NULL: nobody */
+void loop_set_slow_func(Loop *loop, int64_t threshold, void (*func)(void *data, int64_t us),
+                        void *data);
+
 /** loop_turns: turns in which something was done; loop_turn_time: µs spent in the last of them, 0 in a driven loop */
 uint64_t loop_turns(const Loop *loop);
 int64_t loop_turn_time(const Loop *loop);

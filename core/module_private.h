@@ -13,8 +13,7 @@ struct Modules {
         MotetServer *server;
         GPtrArray *objects;   /* (own) of ModuleObject */
         GPtrArray *instances; /* (own) of MotetModule, running, in load order */
-        GPtrArray
-                *lingering; /* (own) of MotetModule, stopped, with work left on stack or workers */
+        GPtrArray *lingering; /* (own) of MotetModule, stopped, with work left */
 };
 
 /** module_plan: Returns: (own) of ModuleWanted, what shall run, in load order; opens what is not

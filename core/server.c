@@ -21,9 +21,11 @@
 #include "core/server_private.h"
 #include "core/session.h"
 
+#define SLOW_TURN (100 * G_TIME_SPAN_MILLISECOND)
 #define LOCK_PATIENCE (5 * G_TIME_SPAN_SECOND) /* how long a command waits for another one */
 #define LOCK_POLL 20000                        /* µs between two tries */
 #define STOP_POLL 10000 /* µs between two looks whether all streams are gone */
+#define CERTIFICATES_LOOKED_AT G_TIME_SPAN_DAY
 /* Beyond limits.close_timeout, which each session keeps itself. */
 #define STOP_GRACE G_TIME_SPAN_SECOND
 
@@ -82,8 +84,7 @@ become_user(const Config *config, bool serve, GError **error)
                 return privileges_become_owner(config->data_dir, error);
         g_set_error(error, MOTET_ERROR, MOTET_ERROR_CONFIG,
                     "%s: will not serve as root: set \"user\" to an account made for the server, "
-                    "or start "
-                    "it as that user",
+                    "or start it as that user",
                     config->file);
         return false;
 }
@@ -147,6 +148,15 @@ server_apply_limits(Server *server, const Config *config)
         loop_set_offload_limit(server->base.loop, config->limits.offload_queue);
 }
 
+/* Everybody waits while one handler works or blocks; the operator is to know before users ask. */
+static void
+tell_slow_turn(void *data, int64_t us)
+{
+        (void)data;
+        motet_warn("a turn of the loop took %" G_GINT64_FORMAT " ms: everybody waited for it",
+                   us / G_TIME_SPAN_MILLISECOND);
+}
+
 static Server *
 server_assemble(const ServerParams *params, Config *config)
 {
@@ -156,6 +166,7 @@ server_assemble(const ServerParams *params, Config *config)
         if (params->random)
                 server->base.random = params->random;
         router_init(&server->base);
+        loop_set_slow_func(server->base.loop, SLOW_TURN, tell_slow_turn, server);
         server->config = config;
         server->config_file = g_strdup(params->config_file);
         server->driven = params->driven;
@@ -241,6 +252,7 @@ server_free(Server *server)
         server->base.stopping = true;
         server->base.serving = false;
         loop_timer_cancel(server->base.loop, &server->stop_timer);
+        loop_timer_cancel(server->base.loop, &server->certificate_timer);
         modules_free(server->modules);
         listens_free(server->listens);
         for (guint i = 0; i < server->last_words->len; i++)
@@ -278,6 +290,16 @@ open_control(Server *server, GError **error)
         return server->control != NULL;
 }
 
+/* At the start and at reloads their problems are findings of the configuration. */
+static void
+look_at_certificates(LoopTimer *timer)
+{
+        Server *server = CONTAINER_OF(timer, Server, certificate_timer);
+
+        tls_server_warn(server->base.tls);
+        loop_timer_arm(server->base.loop, timer, CERTIFICATES_LOOKED_AT);
+}
+
 bool
 server_start(Server *server, GError **error)
 {
@@ -290,6 +312,8 @@ server_start(Server *server, GError **error)
                 g_clear_pointer(&server->control, control_free);
                 return false;
         }
+        server->certificate_timer.func = look_at_certificates;
+        loop_timer_arm(server->base.loop, &server->certificate_timer, CERTIFICATES_LOOKED_AT);
         server->started = loop_now(server->base.loop);
         server->base.serving = true;
         server_fire(server, "server-started");

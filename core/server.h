@@ -26,8 +26,8 @@ typedef struct {
         void (*random)(void *buffer, size_t n); /* NULL: RAND_bytes */
 } ServerParams;
 
-/** server_new: reads and checks the configuration, makes hosts and loads modules; opens no port
- * and reads no certificate. NULL with @findings or @error */
+/** server_new: reads and checks the configuration, makes hosts and loads modules; opens no port.
+ * NULL with @findings or @error */
 Server *server_new(const ServerParams *params, ConfigFindings *findings, GError **error);
 /**
  * server_check:

@@ -16,6 +16,7 @@ struct Server {
         Control *control; /* NULL: not serving, or driven */
         Notify *notify;   /* NULL: not inside server_run() */
         LoopTimer stop_timer;
+        LoopTimer certificate_timer; /* looks at the certificates once a day */
         int64_t stop_deadline;
         int64_t started;       /* loop_now() of server_start() */
         int data_lock;         /* descriptor of data_dir, locked; -1: driven */

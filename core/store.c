@@ -98,8 +98,7 @@ find_backend(const MotetModule *self, const char *backend, MotetModule **provide
         if (!api)
                 g_set_error(error, MOTET_ERROR, MOTET_ERROR_STORE,
                             "no module on %s provides the storage \"%s\": enable storage_%s, or "
-                            "name another in "
-                            "\"storage\"",
+                            "name another in \"storage\"",
                             self->host->name, backend, backend);
         return api;
 }

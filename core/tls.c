@@ -25,6 +25,7 @@
 
 typedef struct {
         SSL_CTX *context;
+        char *file;
         int64_t expiry; /* notAfter, seconds since 1970 */
 } Certificate;
 
@@ -43,7 +44,19 @@ certificate_free(void *data)
         Certificate *certificate = data;
 
         SSL_CTX_free(certificate->context);
+        g_free(certificate->file);
         g_free(certificate);
+}
+
+/* Takes @context. */
+static void
+put_certificate(TlsServer *tls, const char *domain, SSL_CTX *context, const char *file,
+                int64_t expiry)
+{
+        Certificate *certificate = g_new(Certificate, 1);
+
+        *certificate = (Certificate){.context = context, .file = g_strdup(file), .expiry = expiry};
+        g_hash_table_replace(tls->certificates, g_strdup(domain), certificate);
 }
 
 char *
@@ -289,28 +302,40 @@ seconds_of(const ASN1_TIME *at)
 }
 
 static void
-warn_of_dates(const X509 *leaf, const char *file)
+find_problems_of_dates(const Certificate *certificate, const X509 *leaf, GStrvBuilder *problems)
 {
         int64_t now = time(NULL);
-        int64_t left = seconds_of(X509_get0_notAfter(leaf)) - now;
+        int64_t left = certificate->expiry - now;
         int64_t day = 24 * 60 * 60;
+        g_autofree char *text = NULL;
 
         if (left <= 0)
-                motet_warn("certificate %s has expired: clients will refuse it; renew it", file);
+                text = g_strdup_printf(
+                        "certificate %s has expired: clients will refuse it; renew it",
+                        certificate->file);
+        else if (seconds_of(X509_get0_notBefore(leaf)) > now)
+                text = g_strdup_printf(
+                        "certificate %s is not valid yet: check the clock and the file",
+                        certificate->file);
         else if (left < EXPIRY_WARNING_DAYS * day)
-                motet_warn("certificate %s expires in %" G_GINT64_FORMAT " days: renew it", file,
-                           left / day);
-        if (seconds_of(X509_get0_notBefore(leaf)) > now)
-                motet_warn("certificate %s is not valid yet: check the clock and the file", file);
+                text = g_strdup_printf("certificate %s expires in %" G_GINT64_FORMAT
+                                       " days: renew it",
+                                       certificate->file, left / day);
+        if (text != NULL)
+                g_strv_builder_add(problems, text);
 }
 
 static void
-warn_of_name(X509 *leaf, const char *domain, const char *file)
+find_problems_of_name(const Certificate *certificate, X509 *leaf, const char *domain,
+                      GStrvBuilder *problems)
 {
         g_autofree char *ascii = g_hostname_to_ascii(domain);
 
-        if (*domain != '\0' && ascii != NULL && X509_check_host(leaf, ascii, 0, 0, NULL) != 1)
-                motet_warn("certificate %s is not for %s: clients will refuse it", file, domain);
+        if (*domain == '\0' || ascii == NULL || X509_check_host(leaf, ascii, 0, 0, NULL) == 1)
+                return;
+        g_autofree char *text = g_strdup_printf(
+                "certificate %s is not for %s: clients will refuse it", certificate->file, domain);
+        g_strv_builder_add(problems, text);
 }
 
 TlsServer *
@@ -341,20 +366,67 @@ tls_server_set_certificate(TlsServer *tls, const char *domain, const char *chain
 
         if (leaf == NULL || !use_key(context, chain_file, key_file, error))
                 return false;
-        warn_of_dates(leaf, chain_file);
-        warn_of_name(leaf, domain, chain_file);
-
-        Certificate *certificate = g_new(Certificate, 1);
-        certificate->context = g_steal_pointer(&context);
-        certificate->expiry = seconds_of(X509_get0_notAfter(leaf));
-        g_hash_table_replace(tls->certificates, g_strdup(domain), certificate);
+        put_certificate(tls, domain, g_steal_pointer(&context), chain_file,
+                        seconds_of(X509_get0_notAfter(leaf)));
         return true;
 }
 
 void
-tls_server_remove_certificate(TlsServer *tls, const char *domain)
+tls_server_set_default(TlsServer *tls, const char *domain)
 {
-        g_hash_table_remove(tls->certificates, domain);
+        const Certificate *certificate = g_hash_table_lookup(tls->certificates, domain);
+
+        g_assert(certificate != NULL);
+        SSL_CTX_up_ref(certificate->context);
+        put_certificate(tls, "", certificate->context, certificate->file, certificate->expiry);
+}
+
+void
+tls_server_take_all(TlsServer *tls, TlsServer *taken)
+{
+        g_autoptr(TlsServer) from = taken;
+        GHashTable *former = tls->certificates;
+        GHashTableIter iter;
+        gpointer value;
+
+        g_hash_table_iter_init(&iter, from->certificates);
+        while (g_hash_table_iter_next(&iter, NULL, &value))
+                SSL_CTX_set_tlsext_servername_arg(((Certificate *)value)->context, tls);
+        tls->certificates = from->certificates;
+        from->certificates = former;
+}
+
+char **
+tls_server_problems(const TlsServer *tls, const char *domain)
+{
+        const Certificate *certificate = g_hash_table_lookup(tls->certificates, domain);
+        g_autoptr(GStrvBuilder) problems = g_strv_builder_new();
+
+        if (certificate != NULL) {
+                X509 *leaf = SSL_CTX_get0_certificate(certificate->context);
+
+                find_problems_of_dates(certificate, leaf, problems);
+                find_problems_of_name(certificate, leaf, domain, problems);
+        }
+        return g_strv_builder_end(problems);
+}
+
+void
+tls_server_warn(const TlsServer *tls)
+{
+        GHashTableIter iter;
+        gpointer domain;
+
+        g_hash_table_iter_init(&iter, tls->certificates);
+        while (g_hash_table_iter_next(&iter, &domain, NULL)) {
+                g_auto(GStrv) problems = tls_server_problems(tls, domain);
+
+                /* The default one is another domain's too. */
+                if (*(const char *)domain == '\0')
+                        continue;
+                for (char **problem = problems; *problem != NULL; problem++)
+                        motet_warn("%s", *problem);
+        }
 }
 
 bool

@@ -22,13 +22,23 @@ void tls_server_free(TlsServer *tls);
  * @chain_file, @key_file: PEM
  *
  * Reads, checks (key matches, is not encrypted, its file is closed to others) and puts in force for new handshakes; on failure the former one
- * stays. Warns of one that is not for @domain, not valid yet, or expires within 14 days; an expired one is warned of and served.
+ * stays. What clients will not like is no failure: see tls_server_problems().
  *
  * Returns: false with MOTET_ERROR_TLS naming the file and what to do
  */
 bool tls_server_set_certificate(TlsServer *tls, const char *domain, const char *chain_file,
                                 const char *key_file, GError **error);
-void tls_server_remove_certificate(TlsServer *tls, const char *domain);
+/** tls_server_set_default: the certificate of @domain, which there is, becomes the default as well */
+void tls_server_set_default(TlsServer *tls, const char *domain);
+/** tls_server_take_all: @taken (take): its certificates replace all of @tls for new handshakes */
+void tls_server_take_all(TlsServer *tls, TlsServer *taken);
+/**
+ * tls_server_problems: what clients of @domain will complain of: its certificate is not for it, not valid yet, has
+ * expired or will within 14 days. Returns: (own) a text for each, for g_strfreev()
+ */
+char **tls_server_problems(const TlsServer *tls, const char *domain);
+/** tls_server_warn: logs the problems of every domain */
+void tls_server_warn(const TlsServer *tls);
 bool tls_server_has_certificate(const TlsServer *tls, const char *domain);
 /** tls_server_expiry: Returns: notAfter of the certificate of @domain in seconds since 1970, 0 when there is none */
 int64_t tls_server_expiry(const TlsServer *tls, const char *domain);

@@ -155,7 +155,8 @@ static bool
 is_affordable(XmlParser *parser, size_t n)
 {
         const XmlLoan *loan = parser->loan;
-        uint64_t debt = parser->rescan_debt + (loan->fed - consumed(loan));
+        uint64_t pending = loan->depth == 0 ? loan->fed : loan->fed - consumed(loan);
+        uint64_t debt = parser->rescan_debt + pending;
         uint64_t paid = (uint64_t)n * RESCANS_PER_BYTE;
 
         debt -= MIN(debt, paid);

@@ -27,11 +27,10 @@ MOTET_API GBytes *motet_conn_channel_binding(const MotetConn *conn, const char *
 
 /** MotetListen: one kind of stream on one port. */
 typedef struct {
-        const char *address; /* numeric; "*" every IPv4, "::" every IPv6 address (IPv6 only) */
-        uint16_t port;       /* 0: any free one, for tests */
-        bool direct_tls;     /* TLS from the first byte (XEP-0368); otherwise the stream decides */
-        const char
-                *alpn; /* protocol name required of a client that offers ALPN; NULL: ALPN ignored */
+        const char *address;   /* numeric; "*" every IPv4, "::" every IPv6 address (IPv6 only) */
+        uint16_t port;         /* 0: any free one, for tests */
+        bool direct_tls;       /* TLS from the first byte; otherwise the stream decides */
+        const char *alpn;      /* required of a client that offers ALPN; NULL: ALPN is ignored */
         MotetSessionType type; /* of the sessions accepted here */
 } MotetListen;
 

@@ -18,10 +18,9 @@ G_BEGIN_DECLS
  *
  * Sends @stanza where its `to` says: the events of that destination on a host of ours (never
  * "self"), or route/remote. In the name of an account, outbound- events run before, but no pre-
- * event. What nobody takes is answered with the error of RFC
- * 6120 section 8, to its `from`; presence is dropped. May run handlers before returning; beyond 32
- * routings inside each other it does so from the loop. Without a legal `from` and `to` it is
- * dropped with a warning.
+ * event. What nobody takes is answered with the error of RFC 6120 section 8, to its `from`;
+ * presence is dropped. May run handlers before returning; beyond 32 routings inside each other it
+ * does so from the loop. Without a legal `from` and `to` it is dropped with a warning.
  */
 MOTET_API void motet_route(MotetHost *host, MotetXml *stanza);
 

@@ -178,13 +178,13 @@ typedef void (*MotetBoundFunc)(MotetSession *session, MotetCondition condition, 
 /**
  * motet_session_bind:
  * @session: authenticated, not yet bound, not being bound
- * @resource: (borrowed) prepared resource that no session of this account holds; one that does not
- *   fit is refused with bad-request, one that another session took while this one waited with
+ * @resource: (borrowed) prepared resource that no session of this account holds; one that is
+ *   illegal or longer than limits.resource_bytes is refused with bad-request, one that another session took while this one waited with
  *   conflict
  *
  * Fires pre-session-bind, which may wait or refuse; then sets resource and full_jid, enters the
- * session in the table, calls
- * @done (which answers the client) and fires session-bound. Stanzas of this session wait meanwhile.
+ * session in the table, calls @done (which answers the client) and fires session-bound. Stanzas of
+ * this session wait meanwhile.
  *
  * Source: RFC 6120 section 7
  */
@@ -260,8 +260,8 @@ MOTET_API MotetSession *motet_sessions_find(MotetHost *host, const char *usernam
  * @n_out: set to the number of sessions
  *
  * Returns: (borrowed) the account's bound sessions in order of binding, valid until the next bind
- * or unbind; who closes sessions
- *   while walking is safe (closing is deferred), who destroys them is not. NULL when there are none
+ * or unbind; who closes sessions while walking is safe (closing is deferred), who destroys them is
+ * not. NULL when there are none
  */
 MOTET_API MotetSession *const *motet_sessions_of(MotetHost *host, const char *username,
                                                  size_t *n_out);

@@ -29,8 +29,7 @@ typedef void (*MotetTimerFunc)(MotetModule *self, MotetTimer *timer, void *data)
  * @data: handed to @func; not freed
  *
  * Returns: (borrowed) the timer; gone after motet_timer_cancel(), with its owner or session, or
- * when @func returned without
- *   motet_timer_rearm(); NULL when @session was destroyed already
+ * when @func returned without motet_timer_rearm(); NULL when @session was destroyed already
  */
 MOTET_API MotetTimer *motet_timer_add(MotetModule *self, MotetSession *session, GTimeSpan delay,
                                       MotetTimerFunc func, void *data);
@@ -59,7 +58,7 @@ typedef void (*MotetDoneFunc)(MotetModule *self, void *data);
 /**
  * motet_offload:
  * @work: what blocks or takes long
- * @done: called on the core thread after @work, unless @self stopped meanwhile
+ * @done: called on the core thread after @work, unless @self stopped meanwhile; may be NULL
  * @data: (take) handed to both
  * @free_func: frees @data on the core thread after @done, or instead of it
  *

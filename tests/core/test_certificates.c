@@ -91,6 +91,46 @@ test_each_that_is_unusable_is_found_at_its_host(Fixture *fixture, gconstpointer 
         g_assert_cmpuint(b->line, ==, 6);
 }
 
+/* R3: an operator learns of it with file and line; it is served all the same. */
+static void
+test_one_that_expires_soon_is_a_warning_at_its_host(Fixture *fixture, gconstpointer data)
+{
+        g_autoptr(EVP_PKEY) key = EVP_EC_gen("P-256");
+        g_autoptr(GError) error = NULL;
+
+        (void)data;
+        tls_files_make_with(&fixture->files, "b.example", key, EVP_sha256(), 0,
+                            3 * 24 * 60 * 60 - 60);
+        certificates_check(fixture->config, &fixture->findings);
+
+        g_assert_cmpuint(fixture->findings.n_errors, ==, 0);
+        g_assert_cmpuint(fixture->findings.list->len, ==, 1);
+        const ConfigFinding *b = g_ptr_array_index(fixture->findings.list, 0);
+        g_assert_true(b->warning);
+        g_assert_nonnull(strstr(b->text, "expires in 2 days"));
+        g_assert_cmpuint(b->line, ==, 6);
+        g_assert_true(certificates_load(fixture->tls, fixture->config, &error));
+}
+
+/* What is not configured any more is not served any more. */
+static void
+test_loading_replaces_all(Fixture *fixture, gconstpointer data)
+{
+        g_autofree char *chain = tls_files_path(&fixture->files, "a.example", ".crt");
+        g_autofree char *key = tls_files_path(&fixture->files, "a.example", ".key");
+        g_autoptr(GError) error = NULL;
+
+        (void)data;
+        tls_files_make(&fixture->files, "b.example");
+        tls_server_set_certificate(fixture->tls, "former.example", chain, key, &error);
+        g_assert_no_error(error);
+        certificates_load(fixture->tls, fixture->config, &error);
+
+        g_assert_no_error(error);
+        g_assert_false(tls_server_has_certificate(fixture->tls, "former.example"));
+        g_assert_true(tls_server_has_certificate(fixture->tls, "b.example"));
+}
+
 #define ADD(path, func) g_test_add(path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -102,5 +142,8 @@ main(int argc, char **argv)
             test_one_that_is_missing_leaves_all_as_they_were);
         ADD("/certificates/each-that-is-unusable-is-found-at-its-host",
             test_each_that_is_unusable_is_found_at_its_host);
+        ADD("/certificates/one-that-expires-soon-is-a-warning-at-its-host",
+            test_one_that_expires_soon_is_a_warning_at_its_host);
+        ADD("/certificates/loading-replaces-all", test_loading_replaces_all);
         return g_test_run();
 }

@@ -309,7 +309,7 @@ test_root_is_no_user(void)
         assert_findings("hosts: {a: }\nuser: root",
                         "2:7: error: the server does not run as root\n");
         assert_findings("hosts: {a: }\nuser: 1000",
-                        "2:7: error: expected a user name, found “1000”\n");
+                        "2:7: error: expected a user name, found \"1000\"\n");
 }
 
 /* A file that is nothing but nested lists. */
@@ -376,7 +376,7 @@ test_findings_are_one_line(void)
         g_assert_nonnull(config);
 
         const ConfigFinding *escaped = findings.list->pdata[0], *cut = findings.list->pdata[1];
-        g_assert_true(g_str_has_prefix(escaped->text, "unknown key “x\\x0ay\\x1b[1m”"));
+        g_assert_true(g_str_has_prefix(escaped->text, "unknown key \"x\\x0ay\\x1b[1m\""));
         g_assert_cmpuint(strlen(cut->text), <, 520);
         g_assert_true(g_str_has_suffix(cut->text, "…"));
         config_findings_clear(&findings);
@@ -588,16 +588,16 @@ test_all_files_in_one_run(Fixture *fixture, const void *data)
 
         g_autoptr(Config) config = load(
                 fixture,
-                "DIR/motet.yaml:3:1: error: unknown key “zz”; known here: hosts, plugins_dir, "
+                "DIR/motet.yaml:3:1: error: unknown key \"zz\"; known here: hosts, plugins_dir, "
                 "modules_dir, data_dir, control_socket, user, log, storage, limits, modules\n"
                 "DIR/plugins.d/My-Mod.yaml: warning: ignored: a drop-in is named <module>.yaml, in "
                 "lower-case letters, digits and _\n"
                 "DIR/plugins.d/bind.yaml:2:1: error: did not find expected node content, while "
                 "parsing a flow node from line 2 on\n"
                 "DIR/plugins.d/iq.yaml: error: iq is configured already in DIR/motet.yaml, line 2\n"
-                "DIR/plugins.d/ping.yaml:1:9: error: “b” is not one of the hosts of "
+                "DIR/plugins.d/ping.yaml:1:9: error: \"b\" is not one of the hosts of "
                 "DIR/motet.yaml\n"
-                "DIR/plugins.d/ping.yaml:2:10: error: expected true or false, found “1”\n"
+                "DIR/plugins.d/ping.yaml:2:10: error: expected true or false, found \"1\"\n"
                 "DIR/plugins.d/sasl.yaml: error: cannot be read: Is a directory\n");
 
         g_assert_nonnull(config);
@@ -615,7 +615,7 @@ test_broken_main_file(Fixture *fixture, const void *data)
                 load(fixture,
                      "DIR/motet.yaml:2:1: error: did not find expected node content, while parsing "
                      "a flow node from line 2 on\n"
-                     "DIR/plugins.d/ping.yaml:2:10: error: expected true or false, found “1”\n");
+                     "DIR/plugins.d/ping.yaml:2:10: error: expected true or false, found \"1\"\n");
 
         g_assert_nonnull(config);
 }

@@ -459,6 +459,33 @@ test_queue_limit_holds_inside_tls(void)
         tls_pair_clear(&pair);
 }
 
+/* RFC 8446 4.6.3: each update asked for is answered; the answers nobody reads are bounded too. */
+static void
+test_unread_answers_to_key_updates_end(void)
+{
+        TlsFiles files;
+        TlsPair pair;
+        tls_pair_init(&pair, &files);
+        tls_pair_handshake(&pair);
+        conn_set_queue_limit(pair.conn, 20000);
+        BIO *out = BIO_new(BIO_s_mem());
+        SSL_set0_wbio(pair.ssl, out);
+        char *records;
+
+        for (unsigned i = 0; i < 20000 && pair.n_ended == 0; i++) {
+                g_assert_cmpint(SSL_key_update(pair.ssl, SSL_KEY_UPDATE_REQUESTED), ==, 1);
+                g_assert_cmpint(SSL_do_handshake(pair.ssl), ==, 1);
+                long n = BIO_get_mem_data(out, &records);
+                g_assert_cmpint(send(pair.fd, records, (size_t)n, MSG_NOSIGNAL), ==, n);
+                (void)BIO_reset(out);
+                loop_settle(pair.loop);
+                g_assert_cmpuint(conn_queued(pair.conn), <=, 20000 + 70000);
+        }
+
+        g_assert_cmpint((int)pair.end, ==, CONN_END_QUEUE);
+        tls_pair_clear(&pair);
+}
+
 /* The end */
 
 /* RFC 8446 6.1: the client can tell our end from a cut connection. */
@@ -560,6 +587,7 @@ main(int argc, char *argv[])
         ADD("rate-holds-inside-tls", test_rate_holds_inside_tls);
         ADD("records-without-text-use-up-the-rate", test_records_without_text_use_up_the_rate);
         ADD("queue-limit-holds-inside-tls", test_queue_limit_holds_inside_tls);
+        ADD("unread-answers-to-key-updates-end", test_unread_answers_to_key_updates_end);
         ADD("finish-sends-close-notify-after-the-queue",
             test_finish_sends_close_notify_after_the_queue);
         ADD("close-notify-of-the-peer-ends", test_close_notify_of_the_peer_ends);

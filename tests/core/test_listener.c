@@ -308,6 +308,38 @@ is_closed_by_peer(int fd)
         return n == 0 || (n < 0 && errno == ECONNRESET);
 }
 
+/* R14: one descriptor in ten is kept for what is no connection. */
+static void
+test_the_last_descriptors_are_not_for_connections(void)
+{
+        enum { N = 6, LIMIT = 100, RESERVED = 10 };
+        Fixture fixture;
+        int clients[N], taken[LIMIT];
+        unsigned n_taken = 0;
+        struct rlimit before, limited;
+        g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+        limited = before;
+        limited.rlim_cur = LIMIT;
+        g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limited), ==, 0);
+        fixture_init(&fixture, "127.0.0.1");
+        for (unsigned i = 0; i < N; i++)
+                clients[i] = connect_client(&fixture, "127.0.0.1");
+        while (lowest_free_descriptor() < LIMIT - RESERVED - 2)
+                taken[n_taken++] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+        loop_settle(fixture.loop);
+
+        g_assert_cmpuint(fixture.fds->len, ==, 2);
+        for (unsigned i = 0; i < N; i++)
+                g_assert_true(is_closed_by_peer(clients[i]) == (i >= 2));
+        g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
+        while (n_taken > 0)
+                close(taken[--n_taken]);
+        for (unsigned i = 0; i < N; i++)
+                close(clients[i]);
+        fixture_clear(&fixture);
+}
+
 /* R14: out of descriptors a connection is refused cleanly, once logged in 10 s, and never spun on; later ones are accepted again. */
 static void
 test_without_descriptors_connections_are_refused(void)
@@ -418,6 +450,8 @@ main(int argc, char *argv[])
         ADD("bad-address-is-a-configuration-error", test_bad_address_is_a_configuration_error);
         ADD("freed-listener-leaves-its-port", test_freed_listener_leaves_its_port);
         ADD("accepts-are-bounded-a-turn", test_accepts_are_bounded_a_turn);
+        ADD("the-last-descriptors-are-not-for-connections",
+            test_the_last_descriptors_are_not_for_connections);
         ADD("without-descriptors-connections-are-refused",
             test_without_descriptors_connections_are_refused);
         ADD("refusals-are-logged-once-in-ten-seconds",

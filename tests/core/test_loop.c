@@ -747,197 +747,38 @@ test_run_ends_with_quit(void)
         trace_clear(&trace);
 }
 
-/* Other threads */
-
-typedef struct {
-        Loop *loop;
-        unsigned next; /* expected number of the next call */
-        unsigned n_calls;
-} Posts;
-
-typedef struct {
-        Posts *posts;
-        unsigned number;
-} Post;
-
 static void
-count_post(void *data)
+note_slow_turn(void *data, int64_t us)
 {
-        g_autofree Post *post = data;
+        int64_t *longest = data;
 
-        g_assert_cmpuint(post->number, ==, post->posts->next);
-        post->posts->next++;
-}
-
-static gpointer
-post_many(gpointer data)
-{
-        Posts *posts = data;
-
-        for (unsigned i = 0; i < posts->n_calls; i++) {
-                Post *post = g_new(Post, 1);
-                *post = (Post){.posts = posts, .number = i};
-                loop_post(posts->loop, count_post, post);
-        }
-        return NULL;
+        *longest = MAX(*longest, us);
 }
 
 static void
-test_posted_calls_run_on_the_loop_in_order(void)
+work_for_5_ms(LoopJob *job)
 {
-        g_autoptr(Loop) loop = loop_new(true);
-        Posts posts[3];
-        GThread *threads[3];
-        for (unsigned i = 0; i < 3; i++) {
-                posts[i] = (Posts){.loop = loop, .n_calls = 5000};
-                threads[i] = g_thread_new("poster", post_many, &posts[i]);
-        }
+        int64_t end = g_get_monotonic_time() + 5 * G_TIME_SPAN_MILLISECOND;
 
-        while (posts[0].next + posts[1].next + posts[2].next < 15000)
-                loop_turn(loop, true);
-
-        for (unsigned i = 0; i < 3; i++)
-                g_thread_join(threads[i]);
-        g_assert_false(loop_turn(loop, false));
+        (void)job;
+        while (g_get_monotonic_time() < end)
+                continue;
 }
 
+/* R33: whoever keeps everybody waiting is told of. */
 static void
-test_free_runs_what_was_posted(void)
+test_slow_turn_is_told(void)
 {
-        Loop *loop = loop_new(true);
-        Posts posts = {.loop = loop, .n_calls = 10};
-        post_many(&posts);
+        g_autoptr(Loop) loop = loop_new(false);
+        LoopJob job = {.func = work_for_5_ms};
+        int64_t longest = 0;
 
-        loop_free(loop);
-
-        g_assert_cmpuint(posts.next, ==, 10);
-}
-
-/* Workers */
-
-typedef struct {
-        GMutex lock;
-        GCond changed;
-        bool open;
-        unsigned n_started;
-} Gate;
-
-typedef struct {
-        Gate *gate;
-        GThread *core;
-        bool worked;
-        unsigned done;
-} Work;
-
-static void
-work_behind_gate(void *data)
-{
-        Work *work = data;
-
-        g_assert_true(g_thread_self() != work->core);
-        g_mutex_lock(&work->gate->lock);
-        work->gate->n_started++;
-        g_cond_broadcast(&work->gate->changed);
-        while (!work->gate->open)
-                g_cond_wait(&work->gate->changed, &work->gate->lock);
-        g_mutex_unlock(&work->gate->lock);
-        work->worked = true;
-}
-
-static void
-work_is_done(void *data)
-{
-        Work *work = data;
-
-        g_assert_true(g_thread_self() == work->core);
-        g_assert_true(work->worked);
-        work->done++;
-}
-
-static void
-open_gate(Gate *gate)
-{
-        g_mutex_lock(&gate->lock);
-        gate->open = true;
-        g_cond_broadcast(&gate->changed);
-        g_mutex_unlock(&gate->lock);
-}
-
-/* Settling waits for work that is under way, and for its done. */
-static void
-test_settle_waits_for_offloaded_work(void)
-{
-        g_autoptr(Loop) loop = loop_new(true);
-        Gate gate = {.open = true};
-        Work work[20];
-        for (unsigned i = 0; i < 20; i++) {
-                work[i] = (Work){.gate = &gate, .core = g_thread_self()};
-                g_assert_true(loop_offload(loop, work_behind_gate, work_is_done, &work[i]));
-        }
-
+        loop_set_slow_func(loop, 5 * G_TIME_SPAN_MILLISECOND, note_slow_turn, &longest);
+        loop_defer(loop, &job);
         loop_settle(loop);
 
-        for (unsigned i = 0; i < 20; i++)
-                g_assert_cmpuint(work[i].done, ==, 1);
-}
-
-/* R9: the queue of waiting jobs is bounded: at the limit and one past it. */
-static void
-check_offload_limit(bool driven)
-{
-        enum { LIMIT = 3, MOST = 8 };
-        g_autoptr(Loop) loop = loop_new(driven);
-        unsigned n_workers = loop_n_workers(loop);
-        Gate gate = {0};
-        Work work[MOST + LIMIT + 1];
-        loop_set_offload_limit(loop, LIMIT);
-        g_assert_cmpuint(n_workers, <=, MOST);
-        for (unsigned i = 0; i < G_N_ELEMENTS(work); i++)
-                work[i] = (Work){.gate = &gate, .core = g_thread_self()};
-        for (unsigned i = 0; i < n_workers; i++) {
-                g_assert_true(loop_offload(loop, work_behind_gate, work_is_done, &work[i]));
-                g_mutex_lock(&gate.lock);
-                while (gate.n_started <= i)
-                        g_cond_wait(&gate.changed, &gate.lock);
-                g_mutex_unlock(&gate.lock);
-        }
-
-        for (unsigned i = 0; i < LIMIT; i++)
-                g_assert_true(
-                        loop_offload(loop, work_behind_gate, work_is_done, &work[n_workers + i]));
-        g_assert_false(
-                loop_offload(loop, work_behind_gate, work_is_done, &work[n_workers + LIMIT]));
-
-        open_gate(&gate);
-        loop_settle(loop);
-        for (unsigned i = 0; i < n_workers + LIMIT; i++)
-                g_assert_cmpuint(work[i].done, ==, 1);
-        g_assert_cmpuint(work[n_workers + LIMIT].done, ==, 0);
-}
-
-static void
-test_offload_queue_is_bounded(void)
-{
-        check_offload_limit(true);
-        check_offload_limit(false);
-}
-
-/* Accepted work is never lost: loop_free() runs it and tells. */
-static void
-test_free_finishes_offloaded_work(void)
-{
-        Loop *loop = loop_new(true);
-        Gate gate = {.open = true};
-        Work work[50];
-        for (unsigned i = 0; i < 50; i++) {
-                work[i] = (Work){.gate = &gate, .core = g_thread_self()};
-                g_assert_true(loop_offload(loop, work_behind_gate, work_is_done, &work[i]));
-        }
-
-        loop_free(loop);
-
-        for (unsigned i = 0; i < 50; i++)
-                g_assert_cmpuint(work[i].done, ==, 1);
+        g_assert_cmpint(longest, >=, 5 * G_TIME_SPAN_MILLISECOND);
+        g_assert_cmpint(loop_turn_time(loop), <=, longest);
 }
 
 int
@@ -946,6 +787,7 @@ main(int argc, char *argv[])
         g_test_init(&argc, &argv, NULL);
 #define ADD(path, func) g_test_add_func("/loop/" path, func)
         ADD("stages-run-in-order", test_stages_run_in_order);
+        ADD("slow-turn-is-told", test_slow_turn_is_told);
         ADD("job-that-requeues-itself-runs-once-a-turn",
             test_job_that_requeues_itself_runs_once_a_turn);
         ADD("queued-job-is-queued-once", test_queued_job_is_queued_once);
@@ -979,11 +821,6 @@ main(int argc, char *argv[])
             test_blocking_turn_waits_for_something_to_do);
         ADD("nested-iteration-runs-no-turn", test_nested_iteration_runs_no_turn);
         ADD("run-ends-with-quit", test_run_ends_with_quit);
-        ADD("posted-calls-run-on-the-loop-in-order", test_posted_calls_run_on_the_loop_in_order);
-        ADD("free-runs-what-was-posted", test_free_runs_what_was_posted);
-        ADD("settle-waits-for-offloaded-work", test_settle_waits_for_offloaded_work);
-        ADD("offload-queue-is-bounded", test_offload_queue_is_bounded);
-        ADD("free-finishes-offloaded-work", test_free_finishes_offloaded_work);
 #undef ADD
         return g_test_run();
 }

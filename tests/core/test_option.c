@@ -186,32 +186,32 @@ test_overrides(void)
 static void
 test_wrong_types(void)
 {
-        assert_refused("flag: yes", "m.yaml:1:7: error: expected true or false, found “yes”\n");
+        assert_refused("flag: yes", "m.yaml:1:7: error: expected true or false, found \"yes\"\n");
         assert_refused("flag: \"true\"",
-                       "m.yaml:1:7: error: expected true or false, found the text “true”\n");
-        assert_refused("count: many", "m.yaml:1:8: error: expected an integer, found “many”\n");
+                       "m.yaml:1:7: error: expected true or false, found the text \"true\"\n");
+        assert_refused("count: many", "m.yaml:1:8: error: expected an integer, found \"many\"\n");
         assert_refused("count: \"5\"",
-                       "m.yaml:1:8: error: expected an integer, found the text “5”\n");
+                       "m.yaml:1:8: error: expected an integer, found the text \"5\"\n");
         assert_refused("room: [1]",
                        "m.yaml:1:7: error: expected a size such as 64 KiB, found a list\n");
         assert_refused("wait: 30",
-                       "m.yaml:1:7: error: expected a duration such as 30s, found “30”\n");
+                       "m.yaml:1:7: error: expected a duration such as 30s, found \"30\"\n");
         assert_refused("wait: [30s]",
                        "m.yaml:1:7: error: expected a duration such as 30s, found a list\n");
         assert_refused("note: {a: b}", "m.yaml:1:7: error: expected text, found a map\n");
         assert_refused("note:", "m.yaml:1:6: error: expected text, found nothing\n");
         assert_refused("mode: quick",
-                       "m.yaml:1:7: error: expected one of fast, slow, found “quick”\n");
+                       "m.yaml:1:7: error: expected one of fast, slow, found \"quick\"\n");
         assert_refused("words: a",
-                       "m.yaml:1:8: error: expected a list such as [a, b], found “a”\n");
+                       "m.yaml:1:8: error: expected a list such as [a, b], found \"a\"\n");
         assert_refused("words: [[a], ~]", "m.yaml:1:9: error: expected text, found a list\n"
                                           "m.yaml:1:14: error: expected text, found nothing\n");
-        assert_refused("some: [x, z]", "m.yaml:1:11: error: expected one of x, y, found “z”\n");
-        assert_refused("some: [x, x]", "m.yaml:1:11: error: “x” is listed twice\n");
+        assert_refused("some: [x, z]", "m.yaml:1:11: error: expected one of x, y, found \"z\"\n");
+        assert_refused("some: [x, x]", "m.yaml:1:11: error: \"x\" is listed twice\n");
         assert_refused(
                 "ports: 5222",
-                "m.yaml:1:8: error: expected a list of integers such as [1, 2], found “5222”\n");
-        assert_refused("ports: [a]", "m.yaml:1:9: error: expected an integer, found “a”\n");
+                "m.yaml:1:8: error: expected a list of integers such as [1, 2], found \"5222\"\n");
+        assert_refused("ports: [a]", "m.yaml:1:9: error: expected an integer, found \"a\"\n");
         assert_refused("file: \"\"", "m.yaml:1:7: error: an empty path\n");
 }
 
@@ -240,8 +240,8 @@ static void
 test_unknown_keys(void)
 {
         assert_refused("{flga: true, other: 1}",
-                       "m.yaml:1:2: error: unknown key “flga”; did you mean “flag”?\n"
-                       "m.yaml:1:14: error: unknown key “other”; known here: flag, count, room, "
+                       "m.yaml:1:2: error: unknown key \"flga\"; did you mean \"flag\"?\n"
+                       "m.yaml:1:14: error: unknown key \"other\"; known here: flag, count, room, "
                        "wait, name, note, "
                        "mode, words, some, ports, file\n");
 }
@@ -289,8 +289,8 @@ test_wrong_value_leaves_default(void)
         probe.module.info = &probe.info;
         probe.module.options =
                 read_values("{count: x, words: y}", NULL,
-                            "m.yaml:1:9: error: expected an integer, found “x”\n"
-                            "m.yaml:1:19: error: expected a list such as [a, b], found “y”\n");
+                            "m.yaml:1:9: error: expected an integer, found \"x\"\n"
+                            "m.yaml:1:19: error: expected a list such as [a, b], found \"y\"\n");
 
         g_assert_cmpint(motet_option_int(&probe.module, "count"), ==, 5);
         assert_list(&probe.module, "words", MOTET_LIST("a", "*"));

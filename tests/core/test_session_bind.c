@@ -132,6 +132,25 @@ test_bind_of_an_illegal_resource(void)
         g_free(outcome.text);
 }
 
+/* limits.resource_bytes */
+static void
+test_bind_of_a_long_resource(void)
+{
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = test_core_login(core, "romeo");
+        core->server.limits.resource_bytes = 7;
+        Outcome outcome = {0};
+
+        motet_session_bind(session, "orchards", note_outcome, &outcome);
+        g_assert_cmpint(outcome.condition, ==, MOTET_BAD_REQUEST);
+        g_free(outcome.text);
+        outcome = (Outcome){0};
+        motet_session_bind(session, "orchard", note_outcome, &outcome);
+
+        g_assert_cmpint(outcome.condition, ==, MOTET_CONDITION_NONE);
+        g_free(outcome.text);
+}
+
 static GPtrArray *tokens;
 
 static MotetResult
@@ -447,6 +466,7 @@ main(int argc, char **argv)
                         test_bind_is_refused_without_a_condition);
         g_test_add_func("/session-bind/bind-of-an-illegal-resource",
                         test_bind_of_an_illegal_resource);
+        g_test_add_func("/session-bind/bind-of-a-long-resource", test_bind_of_a_long_resource);
         g_test_add_func("/session-bind/bind-waits", test_bind_waits);
         g_test_add_func("/session-bind/bind-deadline-refuses", test_bind_deadline_refuses);
         g_test_add_func("/session-bind/bind-resume-refuses", test_bind_resume_refuses);

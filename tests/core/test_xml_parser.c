@@ -358,6 +358,58 @@ test_limit_of_unfinished_input(TestParser *f, const void *data)
         }
 }
 
+/* Feeds a tag of @n bytes and its end in pieces of @piece bytes. Returns: whether it was taken */
+static bool
+feed_tag_in_pieces(TestParser *f, size_t n, size_t piece)
+{
+        static const char start[] = "<m a='", end[] = "'/>";
+        g_autofree char *fill = g_strnfill(n - strlen(start) - strlen(end), '>');
+        g_autofree char *tag = g_strconcat(start, fill, end, NULL);
+
+        for (size_t at = 0; at < n; at += piece) {
+                if (!xml_parser_feed(f->parser, tag + at, MIN(piece, n - at)))
+                        return false;
+        }
+        return true;
+}
+
+/* An unfinished tag is scanned anew with each piece of it: a large one in single bytes costs a
+ * thousand times what it weighs. */
+static void
+test_limit_of_pieces_of_a_tag(TestParser *f, const void *data)
+{
+        (void)data;
+        f->limits.stanza_bytes = 256 * 1024;
+
+        test_parser_open(f);
+        g_assert_true(feed_tag_in_pieces(f, 256 * 1024, 1400));
+        for (unsigned i = 0; i < 1000; i++)
+                g_assert_true(feed_tag_in_pieces(f, 500, 1));
+        g_assert_true(feed_tag_in_pieces(f, 2000, 1));
+        g_string_truncate(f->told, 0);
+
+        g_assert_false(feed_tag_in_pieces(f, 4000, 1));
+        g_assert_cmpint(f->condition, ==, MOTET_POLICY_VIOLATION);
+}
+
+/* As large tags, so headers. */
+static void
+test_limit_of_pieces_of_a_header(TestParser *f, const void *data)
+{
+        static const char start[] = "<stream:stream" TEST_PARSER_XMLNS " a='";
+        (void)data;
+        f->limits.stanza_bytes = 256 * 1024;
+        unsigned n_fed = 0;
+
+        g_assert_true(test_parser_feed(f, start));
+        while (n_fed < 4000 && xml_parser_feed(f->parser, "x", 1))
+                n_fed++;
+
+        g_assert_cmpuint(n_fed, >, 2000);
+        g_assert_cmpuint(n_fed, <, 4000);
+        g_assert_cmpint(f->condition, ==, MOTET_POLICY_VIOLATION);
+}
+
 static void
 test_limit_of_depth(TestParser *f, const void *data)
 {
@@ -733,6 +785,8 @@ main(int argc, char **argv)
         ADD("limit-of-stanza-bytes", test_limit_of_stanza_bytes);
         ADD("limit-of-header-bytes", test_limit_of_header_bytes);
         ADD("limit-of-unfinished-input", test_limit_of_unfinished_input);
+        ADD("limit-of-pieces-of-a-tag", test_limit_of_pieces_of_a_tag);
+        ADD("limit-of-pieces-of-a-header", test_limit_of_pieces_of_a_header);
         ADD("limit-of-depth", test_limit_of_depth);
         ADD("limit-of-elements", test_limit_of_elements);
         ADD("limit-of-attributes", test_limit_of_attributes);
