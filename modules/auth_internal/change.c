@@ -61,7 +61,7 @@ change_answer(MotetModule *self, Change *change, GError *error)
                 return;
         }
         if (status == MOTET_AUTH_ERROR)
-                motet_warn("account %s stays as it is: %s", change->username, error->message);
+                motet_debug("account %s stays as it is: %s", change->username, error->message);
         g_clear_error(&error);
         if (change->request)
                 request_finish_change(self, g_steal_pointer(&change->request), status);

@@ -227,7 +227,7 @@ on_read(MotetModule *self, const GError *error, GBytes *value, void *data)
         MotetAuthRequest *request = data;
 
         if (error) {
-                motet_warn("accounts cannot be read: %s", error->message);
+                motet_debug("accounts cannot be read: %s", error->message);
                 finish(self, request, MOTET_AUTH_ERROR);
                 return;
         }

@@ -90,8 +90,8 @@ on_written(MotetModule *self, const GError *error, void *data)
         Change *change = data;
 
         if (error)
-                motet_warn("%s: writing the block list failed: %s", change->list->account,
-                           error->message);
+                motet_debug("%s: writing the block list failed: %s", change->list->account,
+                            error->message);
         if (error || !change->list->lists)
                 fail(self, change);
         else

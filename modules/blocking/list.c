@@ -138,7 +138,7 @@ on_read(MotetModule *self, const GError *error, const MotetStoreItem *items, siz
         (void)self;
         list->is_loading = false;
         if (error)
-                motet_warn("%s: reading the block list failed: %s", list->account, error->message);
+                motet_debug("%s: reading the block list failed: %s", list->account, error->message);
         else if (list->lists) {
                 for (size_t i = 0; i < n; i++)
                         g_hash_table_add(list->jids, g_strdup(items[i].key));

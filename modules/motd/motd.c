@@ -48,7 +48,7 @@ on_written(MotetModule *self, const GError *error, void *data)
         const Login *login = data;
 
         if (error)
-                motet_warn("%s will be told again: %s", login->account, error->message);
+                motet_debug("%s will be told again: %s", login->account, error->message);
         end(self, login);
 }
 
@@ -95,7 +95,7 @@ on_read(MotetModule *self, const GError *error, GBytes *value, void *data)
         g_autoptr(GBytes) told = hash ? g_bytes_new(hash, strlen(hash)) : NULL;
 
         if (error)
-                motet_warn("%s is told nothing: %s", login->account, error->message);
+                motet_debug("%s is told nothing: %s", login->account, error->message);
         if (error || !text || (value && g_bytes_equal(value, told)) ||
             !motet_session_is_connected(login->session)) {
                 end(self, login);

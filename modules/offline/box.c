@@ -104,7 +104,7 @@ on_counted(MotetModule *self, const GError *error, const MotetStoreEntry *entrie
         if (box->is_outdated) {
                 box->is_outdated = false;
         } else if (error && !box->is_counted) {
-                motet_warn("%s: reading what is kept failed: %s", box->account, error->message);
+                motet_debug("%s: reading what is kept failed: %s", box->account, error->message);
                 end_waiting(box, letter_fail);
         } else if (!box->is_counted) {
                 box->is_counted = true;
@@ -202,7 +202,7 @@ on_appended(MotetModule *self, const GError *error, uint64_t id, void *data)
         (void)self;
         g_queue_unlink(&box->appending, &letter->link);
         if (error) {
-                motet_warn("%s: keeping a message failed: %s", box->account, error->message);
+                motet_debug("%s: keeping a message failed: %s", box->account, error->message);
                 take_out(box, letter);
                 letter_fail(letter);
         } else if (letter_is_refused(letter) && id > box->handed) {

@@ -76,8 +76,8 @@ on_pruned(MotetModule *self, const GError *error, void *data)
         (void)self;
         box->is_prune_due = error != NULL;
         if (error) {
-                motet_warn("%s: deleting what was delivered failed: %s", box->account,
-                           error->message);
+                motet_debug("%s: deleting what was delivered failed: %s", box->account,
+                            error->message);
         } else if (box->is_counted) {
                 box_release(box, pruning->n, pruning->bytes);
                 box->is_counted = !box->is_partial;
@@ -172,7 +172,7 @@ on_fetched(MotetModule *self, const GError *error, const MotetStoreEntry *entrie
         (void)self;
         box->is_reading = false;
         if (error) {
-                motet_warn("%s: reading what is kept failed: %s", box->account, error->message);
+                motet_debug("%s: reading what is kept failed: %s", box->account, error->message);
                 handout_stop(box);
         } else if (box->session) {
                 bool is_all = hand_out(box, entries, n) == n && complete;

@@ -62,7 +62,7 @@ request_fail(MotetModule *self, const Request *request, const GError *reason)
         g_autoptr(MotetXml) error =
                 motet_stanza_error(request->iq, MOTET_INTERNAL_SERVER_ERROR, NULL);
 
-        motet_warn("%s: %s", request->account, reason->message);
+        motet_debug("%s: %s", request->account, reason->message);
         motet_xml_set_attr((MotetXml *)motet_xml_child(error, "error", NULL), "type", "wait");
         request_answer(self, request, error);
 }

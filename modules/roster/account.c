@@ -205,7 +205,7 @@ on_items_read(MotetModule *self, const GError *error, const MotetStoreItem *item
 
         (void)self;
         if (error) {
-                motet_warn("%s: reading the roster failed: %s", account->name, error->message);
+                motet_debug("%s: reading the roster failed: %s", account->name, error->message);
                 account_loaded(account, MOTET_ROSTER_FAILED);
                 return;
         }

@@ -143,8 +143,8 @@ on_written(MotetModule *self, const GError *error, void *data)
 
         (void)self;
         if (error) {
-                motet_warn("%s: writing the roster item of %s failed: %s", account->name,
-                           task->contact, error->message);
+                motet_debug("%s: writing the roster item of %s failed: %s", account->name,
+                            task->contact, error->message);
                 finish(task, MOTET_ROSTER_FAILED);
         } else {
                 account_replace(account, task->contact, g_steal_pointer(&task->item), task->request,

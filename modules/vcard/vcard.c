@@ -88,7 +88,7 @@ request_fail(MotetModule *self, Request *request, const GError *reason)
         g_autoptr(MotetXml) error =
                 motet_stanza_error(request->iq, MOTET_INTERNAL_SERVER_ERROR, NULL);
 
-        motet_warn("%s: %s", motet_xml_attr(request->iq, "from"), reason->message);
+        motet_debug("%s: %s", motet_xml_attr(request->iq, "from"), reason->message);
         motet_xml_set_attr((MotetXml *)motet_xml_child(error, "error", NULL), "type", "wait");
         request_answer(self, request, error);
 }

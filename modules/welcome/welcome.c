@@ -94,7 +94,7 @@ on_written(MotetModule *self, const GError *error, void *data)
         const Login *login = data;
 
         if (error)
-                motet_warn("%s will be greeted again: %s", login->account, error->message);
+                motet_debug("%s will be greeted again: %s", login->account, error->message);
         end(self, login);
 }
 
@@ -106,7 +106,7 @@ on_read(MotetModule *self, const GError *error, GBytes *value, void *data)
         const char *text = current_text(self);
 
         if (error)
-                motet_warn("%s is not greeted: %s", login->account, error->message);
+                motet_debug("%s is not greeted: %s", login->account, error->message);
         if (error || !value || !text || !motet_session_is_connected(login->session)) {
                 end(self, login);
                 return;
@@ -140,7 +140,7 @@ on_marked(MotetModule *self, const GError *error, void *data)
         (void)self;
         (void)data;
         if (error)
-                motet_warn("a new user will not be greeted: %s", error->message);
+                motet_debug("a new user will not be greeted: %s", error->message);
 }
 
 static MotetResult
