@@ -124,9 +124,12 @@ match_length(const MotetCommandDecl *decl, const char *const *words)
         return n;
 }
 
-static bool
-find_place(const GArray *places, const char *const *words, Place *place_out, unsigned *n_words_out)
+/* Returns: (borrowed) the command with the most of the first words, NULL: none */
+static const Place *
+find_place(const GArray *places, const char *const *words, unsigned *n_words_out)
 {
+        const Place *found = NULL;
+
         *n_words_out = 0;
         for (guint i = 0; i < places->len; i++) {
                 const Place *place = &g_array_index(places, Place, i);
@@ -134,9 +137,9 @@ find_place(const GArray *places, const char *const *words, Place *place_out, uns
                 if (n <= *n_words_out)
                         continue;
                 *n_words_out = n;
-                *place_out = *place;
+                found = place;
         }
-        return *n_words_out > 0;
+        return found;
 }
 
 /* The command meant is looked for among names of as many words as each has. */
@@ -452,23 +455,23 @@ command_run(Server *server, const char *const *words, const CommandOwner *owner,
         g_autoptr(GArray) places = all_places(server);
         g_autoptr(GError) error = NULL;
         unsigned n_words;
-        Place place;
 
-        if (!find_place(places, given, &place, &n_words)) {
+        const Place *place = find_place(places, given, &n_words);
+        if (!place) {
                 error = unknown_command(places, given);
                 owner->ended(data, motet_error_exit_code(error), error->message);
                 return;
         }
 
-        MotetCommand *command = command_new(server, place.decl, owner, data);
-        unsigned n_secrets = is_question ? 0 : count_args(place.decl, true);
-        if (!read_args(server, place.decl, given + n_words, n_secrets, command->values, &error)) {
+        MotetCommand *command = command_new(server, place->decl, owner, data);
+        unsigned n_secrets = is_question ? 0 : count_args(place->decl, true);
+        if (!read_args(server, place->decl, given + n_words, n_secrets, command->values, &error)) {
                 end(command, error);
         } else if (is_question) {
                 command_free(command);
-                print_secrets(place.decl, owner, data);
+                print_secrets(place->decl, owner, data);
         } else {
-                start(command, &place);
+                start(command, place);
         }
 }
 
