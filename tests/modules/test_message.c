@@ -295,6 +295,6 @@ main(int argc, char **argv)
         g_test_add_func("/message/delivered-is-not-offered-to-who-keeps-it",
                         test_delivered_is_not_kept);
         g_test_add_func("/message/service-classifies", test_service_classifies);
-        g_test_message("%zu rows of RFC 6121 section 8.5", G_N_ELEMENTS(rows));
+        g_test_message("%zu rows of section 8.5.4, messages", G_N_ELEMENTS(rows));
         return g_test_run();
 }

@@ -198,35 +198,41 @@ test_priority(const void *data)
         }
 }
 
-/* 4.7.1: a type that is none of RFC 6121's is refused, wherever it goes. */
+/* 4.7.1: a type that is none of RFC 6121's is refused, wherever it goes; so is a subscription's without a contact. */
+
+typedef struct {
+        const char *name;
+        const char *type;
+        const char *to; /* or NULL */
+} TypeRow;
+
+static const TypeRow bad_types[] = {
+        {"unknown/broadcast", "invisible", NULL},
+        {"unknown/bare", "invisible", "romeo@example.org"},
+        {"unknown/full", "available", "romeo@example.org/orchard"},
+        {"subscription/broadcast", "subscribe", NULL},
+        {"subscription/own-account", "subscribed", JULIET},
+        {"subscription/own-resource", "subscribe", JULIET "/chamber"},
+};
+
 static void
-test_unknown_type(void)
+test_bad_type(const void *data)
 {
+        const TypeRow *row = data;
         g_autoptr(TestServer) server = test_im_new();
         MotetSession *juliet = test_im_bind_interested(server, JULIET "/balcony");
-        static const char *const to[] = {
-                "type='invisible'",
-                "type='invisible' to='romeo@example.org'",
-                "type='available' to='romeo@example.org/orchard'",
-                "type='subscribe'",
-                "type='subscribed' to='" JULIET "'",
-                "type='subscribe' to='" JULIET "/chamber'",
-        };
+        g_autofree char *to = row->to ? g_strdup_printf(" to='%s'", row->to) : g_strdup("");
+        g_autofree char *from = row->to ? g_strdup_printf(" from='%s'", row->to) : g_strdup("");
+        g_autofree char *stanza = g_strdup_printf("<presence id='p' type='%s'%s/>", row->type, to);
+        g_autofree char *error =
+                g_strdup_printf("<presence type='error' id='p' to='*'%s><error type='modify'>"
+                                "<bad-request xmlns='" NS_STANZAS "'/></error></presence>",
+                                from);
 
-        for (size_t i = 0; i < G_N_ELEMENTS(to); i++) {
-                const char *addressee = strstr(to[i], "to=");
-                g_autofree char *from =
-                        addressee ? g_strdup_printf("from=%s", addressee + strlen("to="))
-                                  : g_strdup("");
-                g_autofree char *stanza = g_strdup_printf("<presence id='p' %s/>", to[i]);
-                g_autofree char *error = g_strdup_printf(
-                        "<presence type='error' id='p' to='*' %s><error type='modify'>"
-                        "<bad-request xmlns='" NS_STANZAS "'/></error></presence>",
-                        from);
-                test_session_receive(juliet, stanza);
-                test_assert_sent(juliet, error);
-                test_assert_sent_nothing(juliet);
-        }
+        test_session_receive(juliet, stanza);
+
+        test_assert_sent(juliet, error);
+        test_assert_sent_nothing(juliet);
 }
 
 /* 4.6: directed presence */
@@ -537,6 +543,8 @@ main(int argc, char **argv)
                                                     test_im_state_name(reaches[i].state), NULL);
                 g_test_add_data_func(path, &reaches[i], test_reach);
         }
+        g_test_message("%zu rows of sections 4.2.2 and 4.3.1, who is told and who is asked",
+                       G_N_ELEMENTS(reaches));
         g_test_add_func("/presence/own-resources", test_own_resources);
         g_test_add_func("/presence/local-contacts", test_local_contacts);
         g_test_add_func("/presence/lost-without-presence", test_lost_without_presence);
@@ -545,7 +553,12 @@ main(int argc, char **argv)
                         g_strconcat("/presence/priority/", priorities[i].name, NULL);
                 g_test_add_data_func(path, &priorities[i], test_priority);
         }
-        g_test_add_func("/presence/unknown-type", test_unknown_type);
+        g_test_message("%zu rows of section 4.7.2.3, priority", G_N_ELEMENTS(priorities));
+        for (size_t i = 0; i < G_N_ELEMENTS(bad_types); i++) {
+                g_autofree char *path = g_strconcat("/presence/type/", bad_types[i].name, NULL);
+                g_test_add_data_func(path, &bad_types[i], test_bad_type);
+        }
+        g_test_message("%zu rows of section 4.7.1, bad types", G_N_ELEMENTS(bad_types));
         g_test_add_func("/presence/directed/told-of-the-end", test_directed);
         g_test_add_func("/presence/directed/connection-lost", test_directed_lost);
         g_test_add_func("/presence/directed/subscriber-once", test_directed_to_subscriber);
@@ -556,6 +569,7 @@ main(int argc, char **argv)
                         g_strconcat("/presence/delivery/", deliveries[i].name, NULL);
                 g_test_add_data_func(path, &deliveries[i], test_delivery);
         }
+        g_test_message("%zu rows of section 8.5, presence", G_N_ELEMENTS(deliveries));
         g_test_add_func("/presence/probe/answered", test_probe_answered);
         g_test_add_func("/presence/probe/refused", test_probe_refused);
         g_test_add_func("/presence/probe/offline", test_probe_offline);
