@@ -107,6 +107,9 @@ login_await_role(MotetModule *self, MotetSessionEvent *ev)
                 return MOTET_CONTINUE;
 
         ask_role(login);
+        /* Of a bind before this one, which was refused at its deadline. */
+        if (login->wait)
+                motet_resume(login->wait, MOTET_CONTINUE);
         login->wait = motet_wait(self, &ev->event, ROLE_WAIT, MOTET_DEADLINE_REFUSE);
         return MOTET_WAIT;
 }

@@ -54,7 +54,10 @@ on_bound(MotetSession *session, MotetCondition condition, const char *text, void
                 return;
         }
 
-        g_autoptr(MotetXml) refusal = motet_stanza_error(request, condition, text);
+        /* A failure of ours may pass, so the client is to try again (RFC 6120 8.3.2). */
+        const char *type =
+                condition == MOTET_INTERNAL_SERVER_ERROR ? "wait" : motet_condition_type(condition);
+        g_autoptr(MotetXml) refusal = motet_stanza_error_of_type(request, condition, type, text);
 
         motet_session_send(session, refusal);
 }
@@ -285,8 +288,8 @@ static const MotetOption options[] = {
                 .fallback = "kick_old",
                 .values = MOTET_LIST("kick_old", "kick_new", "increment", "random"),
                 .help = "When the resource is in use: kick_old ends the former session; kick_new "
-                        "refuses "
-                        "the new one; increment appends a number; random makes another resource.",
+                        "refuses the new one; increment appends a number; random makes another "
+                        "resource.",
         },
         {0},
 };

@@ -15,8 +15,9 @@ change_free(void *data)
 {
         Change *change = data;
 
+        /* Not answered: the module stops, or its deadline has passed. */
         if (change->wait)
-                motet_resume(change->wait, MOTET_HANDLED);
+                motet_resume(change->wait, MOTET_CONTINUE);
         motet_session_unref(change->session);
         motet_xml_unref(change->iq);
         g_ptr_array_unref(change->items);

@@ -78,13 +78,11 @@ judge_inbound(const List *list, const MotetXml *stanza, const MotetJid *from, Mo
 static MotetXml *
 blocked_error(const MotetXml *stanza)
 {
-        MotetXml *reply = motet_stanza_error(stanza, MOTET_NOT_ACCEPTABLE, NULL);
-        if (!reply)
-                return NULL;
+        MotetXml *reply = motet_stanza_error_of_type(stanza, MOTET_NOT_ACCEPTABLE, "cancel", NULL);
 
-        MotetXml *error = (MotetXml *)motet_xml_child(reply, "error", NULL);
-        motet_xml_set_attr(error, "type", "cancel");
-        motet_xml_add(error, "blocked", NS_ERRORS);
+        if (reply)
+                motet_xml_add((MotetXml *)motet_xml_child(reply, "error", NULL), "blocked",
+                              NS_ERRORS);
         return reply;
 }
 

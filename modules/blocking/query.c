@@ -14,11 +14,9 @@ void
 blocking_fail(MotetModule *self, MotetSession *session, const MotetXml *stanza, MotetWait *wait,
               const char *text)
 {
-        g_autoptr(MotetXml) error = motet_stanza_error(stanza, MOTET_INTERNAL_SERVER_ERROR, text);
+        g_autoptr(MotetXml) error =
+                motet_stanza_error_of_type(stanza, MOTET_INTERNAL_SERVER_ERROR, "wait", text);
 
-        if (error)
-                motet_xml_set_attr((MotetXml *)motet_xml_child(error, "error", NULL), "type",
-                                   "wait");
         if (error && motet_wait_is_live(wait))
                 motet_reply_to(motet_module_host(self), session, error);
         motet_resume(wait, MOTET_HANDLED);

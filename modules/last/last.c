@@ -95,9 +95,8 @@ static void
 request_fail(MotetModule *self, Request *request)
 {
         g_autoptr(MotetXml) error =
-                motet_stanza_error(request->iq, MOTET_INTERNAL_SERVER_ERROR, NULL);
+                motet_stanza_error_of_type(request->iq, MOTET_INTERNAL_SERVER_ERROR, "wait", NULL);
 
-        motet_xml_set_attr((MotetXml *)motet_xml_child(error, "error", NULL), "type", "wait");
         request_answer(self, request, error);
 }
 
@@ -158,8 +157,8 @@ on_read(MotetModule *self, const GError *error, GBytes *document, void *data)
                 return;
         }
         if (error || !parse_document(document, &when, &status)) {
-                motet_warn("%s: %s", motet_jid_local(request->to),
-                           error ? error->message : "what is stored is damaged");
+                if (!error)
+                        motet_warn("%s: what is stored is damaged", motet_jid_local(request->to));
                 request_fail(self, request);
                 return;
         }
@@ -270,7 +269,7 @@ on_written(MotetModule *self, const GError *error, void *data)
 
         (void)data;
         if (error && !last->is_failing)
-                motet_warn("when users left is not remembered: %s", error->message);
+                motet_debug("when users left is not remembered: %s", error->message);
         last->is_failing = error != NULL;
 }
 

@@ -1,6 +1,7 @@
 /*
  * motd: tell each user the message of the day, once.
  *
+ * Implements  no specification
  * Hooks       presence-initial
  * Storage     keyval "motd": the hash of the text that was told last
  * Options     text

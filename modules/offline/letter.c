@@ -108,10 +108,9 @@ letter_fail(Letter *letter)
                 return;
         }
         if (motet_wait_is_live(letter->wait)) {
-                g_autoptr(MotetXml) error = motet_stanza_error(
-                        letter->stanza, MOTET_INTERNAL_SERVER_ERROR, "it could not be kept");
-                motet_xml_set_attr((MotetXml *)motet_xml_child(error, "error", NULL), "type",
-                                   "wait");
+                g_autoptr(MotetXml) error =
+                        motet_stanza_error_of_type(letter->stanza, MOTET_INTERNAL_SERVER_ERROR,
+                                                   "wait", "it could not be kept");
                 motet_reply_to(host, letter->session, error);
         }
         letter_end(letter, MOTET_HANDLED);

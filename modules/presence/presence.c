@@ -4,7 +4,7 @@
  * Implements  RFC 6121 sections 3, 4, 8.5 (presence) and Appendix A, XEP-0203 (2.0) in them
  * Hooks       pre-presence/bare, pre-presence/full, pre-presence/host, pre-presence/remote,
  *             presence/self, presence/bare, presence/full, session-unbound, stream-features,
- *             roster-changed, user-deleting, user-deleted
+ *             roster-changed, user-deleting, user-deleted, user-created
  * Events      presence-initial, presence-changed, presence-unavailable (service-presence.h)
  * Provides    service "presence" (service-presence.h)
  * Options     max_directed, max_last
@@ -281,20 +281,23 @@ end_subscriptions(MotetModule *self, MotetAccountEvent *ev)
         return MOTET_CONTINUE;
 }
 
+/* Once when the account is gone, and once for the session in which its user asked for that, which
+ * leaves last of all: whoever has the name next did not say it. */
 static MotetResult
-forget_deleted_user(MotetModule *self, MotetAccountEvent *ev)
+forget_former_user(MotetModule *self, MotetAccountEvent *ev)
 {
         last_forget(self, ev->username);
         return MOTET_CONTINUE;
 }
 
-/* Where no module deletes accounts there are no such events. */
+/* Where no module keeps accounts there are no such events. */
 static void
 hook_deletion(MotetModule *self)
 {
         static const MotetHook on_deletion[] = {
                 MOTET_ON_ACCOUNT(MOTET_EVENT_USER_DELETING, end_subscriptions, MOTET_PRIO_NORMAL),
-                MOTET_ON_ACCOUNT(MOTET_EVENT_USER_DELETED, forget_deleted_user, MOTET_PRIO_NORMAL),
+                MOTET_ON_ACCOUNT(MOTET_EVENT_USER_DELETED, forget_former_user, MOTET_PRIO_NORMAL),
+                MOTET_ON_ACCOUNT(MOTET_EVENT_USER_CREATED, forget_former_user, MOTET_PRIO_NORMAL),
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(on_deletion); i++) {

@@ -167,8 +167,9 @@ change_free(void *data)
 {
         Change *change = data;
 
+        /* Not answered: the module stops. It must not go on as it is, between resources. */
         if (change->wait)
-                motet_resume(change->wait, MOTET_HANDLED);
+                motet_resume_refuse(change->wait, MOTET_SERVICE_UNAVAILABLE, NULL);
         motet_xml_unref(change->original);
         motet_xml_unref(change->stanza);
         motet_session_unref(change->session);
@@ -341,10 +342,10 @@ received_durable(MotetModule *self, MotetRosterStatus status, unsigned before, u
         Change *change = data;
         MotetHost *host = motet_module_host(self);
 
-        (void)before;
         (void)after;
-        /* RFC 6121 8.5.1: nothing tells a stranger whether the account exists. */
-        if (status == MOTET_ROSTER_NO_ACCOUNT)
+        /* RFC 6121 8.5.1: nothing tells a stranger whether the account exists, so neither does that
+         * it has no room. */
+        if (status == MOTET_ROSTER_NO_ACCOUNT || (status == MOTET_ROSTER_FULL && before == 0))
                 return;
         if (status != MOTET_ROSTER_OK) {
                 g_autoptr(MotetXml) error = error_of(status, change);

@@ -60,10 +60,9 @@ void
 request_fail(MotetModule *self, const Request *request, const GError *reason)
 {
         g_autoptr(MotetXml) error =
-                motet_stanza_error(request->iq, MOTET_INTERNAL_SERVER_ERROR, NULL);
+                motet_stanza_error_of_type(request->iq, MOTET_INTERNAL_SERVER_ERROR, "wait", NULL);
 
         motet_debug("%s: %s", request->account, reason->message);
-        motet_xml_set_attr((MotetXml *)motet_xml_child(error, "error", NULL), "type", "wait");
         request_answer(self, request, error);
 }
 
@@ -104,6 +103,7 @@ answer_get(MotetModule *self, const Request *request, GBytes *value)
                 stored = motet_xml_parse(n > 0 ? text : "", (gssize)n, NULL, &damage);
         }
         if (damage) {
+                motet_warn("%s: private XML is damaged: %s", request->account, damage->message);
                 request_fail(self, request, damage);
                 return;
         }

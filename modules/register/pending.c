@@ -23,13 +23,14 @@ pending_new(MotetModule *self, MotetStanzaEvent *ev, const char *username)
         return pending;
 }
 
+/* @verdict: on the request, which the waiting handler answered or did not */
 static void
-pending_free(Pending *pending)
+pending_end(Pending *pending, MotetResult verdict)
 {
         Register *state = motet_module_data(pending->self);
 
         g_queue_unlink(&state->pendings, &pending->link);
-        motet_resume(pending->wait, MOTET_HANDLED);
+        motet_resume(pending->wait, verdict);
         motet_session_unref(pending->session);
         motet_xml_unref(pending->iq);
         g_free(pending->username);
@@ -42,7 +43,7 @@ pending_answer(Pending *pending, MotetXml *reply)
 {
         if (motet_wait_is_live(pending->wait))
                 motet_reply_to(motet_module_host(pending->self), pending->session, reply);
-        pending_free(pending);
+        pending_end(pending, MOTET_HANDLED);
 }
 
 void
@@ -71,6 +72,6 @@ pending_drop_all(MotetModule *self)
                 Pending *pending = state->pendings.head->data;
                 if (auth)
                         auth->cancel(provider, pending->request);
-                pending_free(pending);
+                pending_end(pending, MOTET_CONTINUE);
         }
 }

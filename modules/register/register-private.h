@@ -76,7 +76,7 @@ void pending_answer(Pending *pending, MotetXml *reply);
 void pending_refuse(Pending *pending, MotetCondition condition, const char *type, const char *text);
 /** pending_fail: the same when the accounts cannot be changed now */
 void pending_fail(Pending *pending);
-/** pending_drop_all: for unload: nobody is answered */
+/** pending_drop_all: for unload: what is open goes on as if this module were not there */
 void pending_drop_all(MotetModule *self);
 
 /* registration.c */

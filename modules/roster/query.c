@@ -36,8 +36,9 @@ pending_free(void *data)
 {
         Pending *pending = data;
 
+        /* Not answered: the module stops. */
         if (pending->wait)
-                motet_resume(pending->wait, MOTET_HANDLED);
+                motet_resume(pending->wait, MOTET_CONTINUE);
         motet_session_unref(pending->session);
         motet_xml_unref(pending->iq);
         g_free(pending);

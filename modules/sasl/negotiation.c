@@ -43,10 +43,10 @@ negotiation_free(void *data)
         g_queue_unlink(&sasl->negotiations, &negotiation->link);
         /*
          * The stream went away while it was parked: the token does nothing any more, but wants to
-         * be freed.
+         * be freed. Or the module stops: then nobody here answers.
          */
         if (negotiation->wait)
-                motet_resume(negotiation->wait, MOTET_HANDLED);
+                motet_resume(negotiation->wait, MOTET_CONTINUE);
         g_free(negotiation);
 }
 

@@ -94,10 +94,8 @@ typedef struct {
         const ScramHash *hash;
         char *client_first; /* without gs2-header */
         char *server_first;
-        char *nonce; /* the client's and ours */
-        GByteArray *
-                /* what the client must prove to see: gs2-header and channel binding data */
-                binding;
+        char *nonce;         /* the client's and ours */
+        GByteArray *binding; /* what the client must see: gs2-header and channel binding data */
         uint8_t stored_key[EVP_MAX_MD_SIZE], server_key[EVP_MAX_MD_SIZE];
         bool usable, disabled;
 } Scram;

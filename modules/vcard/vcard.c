@@ -86,10 +86,9 @@ static void
 request_fail(MotetModule *self, Request *request, const GError *reason)
 {
         g_autoptr(MotetXml) error =
-                motet_stanza_error(request->iq, MOTET_INTERNAL_SERVER_ERROR, NULL);
+                motet_stanza_error_of_type(request->iq, MOTET_INTERNAL_SERVER_ERROR, "wait", NULL);
 
         motet_debug("%s: %s", motet_xml_attr(request->iq, "from"), reason->message);
-        motet_xml_set_attr((MotetXml *)motet_xml_child(error, "error", NULL), "type", "wait");
         request_answer(self, request, error);
 }
 
@@ -137,6 +136,8 @@ on_read(MotetModule *self, const GError *error, GBytes *value, void *data)
         const char *text = g_bytes_get_data(value, &n);
         g_autoptr(MotetXml) card = parse_card(n > 0 ? text : "", n, &damage);
         if (!card) {
+                motet_warn("the vCard of %s is damaged: %s", motet_xml_attr(request->iq, "to"),
+                           damage->message);
                 request_fail(self, request, damage);
                 return;
         }

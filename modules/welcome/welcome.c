@@ -1,6 +1,7 @@
 /*
  * welcome: greet users of new accounts when they come online for the first time.
  *
+ * Implements  no specification
  * Hooks       user-created, presence-initial
  * Storage     keyval "welcome": one document for each account that is yet to be greeted
  * Options     text

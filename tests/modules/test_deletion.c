@@ -6,6 +6,7 @@
  * must be given in fill(), which fails when a store named below stays empty.
  */
 #include <dlfcn.h>
+#include <motet/service-presence.h>
 #include <motet/service-store.h>
 #include <motet/stanza.h>
 
@@ -440,6 +441,25 @@ test_what_the_end_of_sessions_leaves_is_swept_up(void)
         g_assert_cmpuint(n_noted(server), ==, 1);
 }
 
+/* The session in which an account is cancelled leaves when all else is gone; who has the name next was not there. */
+static void
+test_made_anew_it_never_left(void)
+{
+        g_autoptr(TestServer) server = start("memory");
+        MotetSession *nurse = test_im_bind_available(server, NURSE "/kitchen");
+        MotetModule *provider = NULL;
+        const MotetPresenceService *presence =
+                motet_service(test_server_host(server), "presence", &provider);
+        int64_t when = -1;
+
+        test_session_receive(nurse, "<iq type='set' id='r'><query xmlns='jabber:iq:register'>"
+                                    "<remove/></query></iq>");
+        command(server, MOTET_LIST("user", "add", NURSE, "correct horse"));
+
+        g_assert_null(presence->last(provider, "nurse", &when));
+        g_assert_cmpint(when, ==, 0);
+}
+
 /* Contacts: XEP-0077 3.2, RFC 6121 3.2 and 3.3 */
 static void
 test_contacts_are_told(void)
@@ -554,6 +574,7 @@ main(int argc, char **argv)
         ADD("contacts-are-told", test_contacts_are_told);
         ADD("contacts-see-the-end", test_contacts_see_the_end);
         ADD("made-anew-it-is-empty", test_made_anew_it_is_empty);
+        ADD("made-anew-it-never-left", test_made_anew_it_never_left);
         ADD("without-a-roster", test_without_a_roster);
         ADD("roster-is-off", test_roster_stops_meanwhile);
         return g_test_run();

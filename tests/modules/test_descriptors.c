@@ -159,7 +159,9 @@ test_manual(const void *data)
         const MotetModuleInfo *info = descriptor(name);
         g_autofree char *path = g_strdup_printf("modules/%s/%s.md", name, name);
         g_autofree char *text = read_source(path);
+        g_autofree char *title = g_strdup_printf("# %s\n\n", name);
 
+        g_assert_true(g_str_has_prefix(text, title));
         for (const MotetOption *row = info->options; row && row->key; row++)
                 if (!matches(text, "`%s`", row->key))
                         g_error("%s: the option `%s` is missing", path, row->key);

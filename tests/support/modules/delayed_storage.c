@@ -29,8 +29,13 @@ on_time(MotetModule *self, MotetTimer *timer, void *data)
 static void
 submit(MotetModule *provider, MotetStoreRequest *request)
 {
+        GTimeSpan delay = motet_option_int(provider, "delay");
+
         g_queue_push_tail(motet_module_data(provider), request);
-        motet_timer_add(provider, NULL, motet_option_int(provider, "delay"), on_time, NULL);
+        if (delay > 0)
+                motet_timer_add(provider, NULL, delay, on_time, NULL);
+        else
+                hand_on(provider);
 }
 
 static void
@@ -59,7 +64,7 @@ static const MotetStoreBackend delayed = {.submit = submit};
 static const MotetServiceDecl services[] = {{"store:delayed", &delayed}, {0}};
 
 static const MotetOption options[] = {
-        {"delay", MOTET_OPTION_DURATION, "10s", 1, G_TIME_SPAN_HOUR, NULL, "How long it takes."},
+        {"delay", MOTET_OPTION_DURATION, "10s", 0, G_TIME_SPAN_HOUR, NULL, "How long it takes."},
         {0},
 };
 
