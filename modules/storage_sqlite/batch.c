@@ -130,8 +130,7 @@ write_pass(Batch *batch, GError **error)
                         return false;
                 }
         }
-        return chains_save_behind(database, error) &&
-               database_run(database, STATEMENT_COMMIT, error);
+        return chains_save_behind(database, error) && database_commit(database, error);
 }
 
 /* Every request that only reads and has no error yet. */
@@ -194,23 +193,38 @@ any_writes(const MotetStoreRequest *first)
         return false;
 }
 
+/* Returns: whether it was committed; otherwise it is as if nothing had been executed */
+static bool
+try_writing(Batch *batch, GError **error)
+{
+        /* Nothing is written over what a failed commit left before that is gone. */
+        if (!leftover_remove(batch->database, error)) {
+                note_trouble(batch, *error);
+                return false;
+        }
+        if (write_pass(batch, error))
+                return true;
+        note_trouble(batch, *error);
+        roll_back(batch);
+        /* At once, so that nobody is told of the failure before it is one for good. */
+        leftover_remove(batch->database, NULL);
+        batch->database->failed = false;
+        return false;
+}
+
 /* Returns: whether it was committed; otherwise all that write are refused and the others untouched */
 static bool
 write_batch(Batch *batch)
 {
         g_autoptr(GError) error = NULL;
 
-        if (write_pass(batch, &error))
+        if (try_writing(batch, &error))
                 return true;
-        note_trouble(batch, error);
-        roll_back(batch);
         /* Once more without those that made it fail: a damaged page, a value that does not fit. */
         if (g_hash_table_size(batch->spoilers) > 0) {
                 g_clear_error(&error);
-                if (write_pass(batch, &error))
+                if (try_writing(batch, &error))
                         return true;
-                note_trouble(batch, error);
-                roll_back(batch);
         }
         refuse(batch, true, error);
         return false;
@@ -225,8 +239,14 @@ batch_run(Database *database, MotetStoreRequest *first, int64_t now, BatchOutcom
 
         *outcome_out = (BatchOutcome){0};
         database->now = now;
+
+        bool writes = any_writes(first);
+
+        /* The sooner the better: not only when somebody writes. */
+        if (!writes)
+                leftover_remove(database, NULL);
         database->failed = false;
-        outcome_out->wrote = any_writes(first) && write_batch(&batch);
+        outcome_out->wrote = writes && write_batch(&batch);
         if (outcome_out->wrote)
                 return;
         if (!read_pass(&batch, &error)) {

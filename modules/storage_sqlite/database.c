@@ -65,6 +65,9 @@ static const char *const texts[N_STATEMENTS] = {
         [STATEMENT_SAVED_READ] = "SELECT value FROM meta WHERE key = 'archive_saved'",
         [STATEMENT_SAVED_WRITE] = "INSERT INTO meta (key, value) VALUES ('archive_saved', ?1)"
                                   " ON CONFLICT DO UPDATE SET value = excluded.value",
+        /* Every time another value: an equal one would not be written. */
+        [STATEMENT_OVERWRITE] = "INSERT INTO meta (key, value) VALUES ('leftovers', 1)"
+                                " ON CONFLICT DO UPDATE SET value = value + 1",
 };
 
 /* Statements */
@@ -184,6 +187,15 @@ database_begin(Database *database, bool write, GError **error)
                notice_others(database, error);
 }
 
+bool
+database_commit(Database *database, GError **error)
+{
+        if (database_run(database, STATEMENT_COMMIT, error))
+                return true;
+        database->leftover = true;
+        return false;
+}
+
 void
 database_forget(Database *database)
 {
@@ -295,13 +307,20 @@ pragma(Database *database, const char *sql, GError **error)
 }
 
 bool
+database_set_sync(Database *database, bool full, GError **error)
+{
+        return pragma(database, full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL",
+                      error);
+}
+
+bool
 database_set(Database *database, const DatabaseConfig *config, GError **error)
 {
         sqlite3_busy_timeout(database->sqlite, (int)(config->busy_timeout / 1000));
-        return pragma(database,
-                      config->full_sync ? "PRAGMA synchronous = FULL"
-                                        : "PRAGMA synchronous = NORMAL",
-                      error);
+        if (!database_set_sync(database, config->full_sync, error))
+                return false;
+        database->full_sync = config->full_sync;
+        return true;
 }
 
 static bool
@@ -365,6 +384,7 @@ database_close(Database *database)
 {
         if (database == NULL)
                 return;
+        leftover_remove(database, NULL);
         /* Saves the next start the reading of unsaved entries; nothing is lost without it. */
         if (!database->archive.stale && database->archive.n_unsaved > 0 &&
             (!database_begin(database, true, NULL) || database->archive.stale ||

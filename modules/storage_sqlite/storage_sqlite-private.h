@@ -47,6 +47,7 @@ typedef enum {
         STATEMENT_ENTRY_LAST,
         STATEMENT_SAVED_READ,
         STATEMENT_SAVED_WRITE,
+        STATEMENT_OVERWRITE,
         N_STATEMENTS,
 } Statement;
 
@@ -66,6 +67,8 @@ typedef struct {
         int64_t data_version;                   /* moves when another process committed */
         int64_t now;                            /* µs since 1970 of the running batch */
         bool failed;                            /* SQLite refused something since cleared */
+        bool full_sync;                         /* as configured */
+        bool leftover; /* a commit failed, and what it wrote may still be in the log */
         Archive archive;
 } Database;
 
@@ -99,6 +102,11 @@ Database *database_open(const DatabaseConfig *config, GError **error);
 void database_close(Database *database);
 /** database_set: changes what may change while it is open: full_sync, busy_timeout */
 bool database_set(Database *database, const DatabaseConfig *config, GError **error);
+/**
+ * database_set_sync: whether a commit syncs; a checkpoint and the head of a new log are always
+ * synced. Not inside a transaction.
+ */
+bool database_set_sync(Database *database, bool full, GError **error);
 /** database_begin: opens a transaction and notices what other processes changed */
 bool database_begin(Database *database, bool write, GError **error);
 /**
@@ -106,6 +114,8 @@ bool database_begin(Database *database, bool write, GError **error);
  * MOTET_ERROR_STORE
  */
 Cursor *database_cursor(Database *database, Statement statement, GError **error);
+/** database_commit: when it fails, leftover_remove() must follow before anybody is told */
+bool database_commit(Database *database, GError **error);
 /** database_step: Returns: 1 when there is a row, 0 at the end, -1 with MOTET_ERROR_STORE */
 int database_step(Database *database, Cursor *cursor, GError **error);
 /** database_run: a statement without parameters and rows */
@@ -191,6 +201,14 @@ bool chains_save(Database *database, GError **error);
  * commit of a write transaction
  */
 bool chains_save_behind(Database *database, GError **error);
+
+/* leftover.c */
+
+/**
+ * leftover_remove: makes sure that what a failed commit wrote cannot come back when the server is
+ * killed; not inside a transaction. Returns: false with @error when it may come back
+ */
+bool leftover_remove(Database *database, GError **error);
 
 /* batch.c */
 

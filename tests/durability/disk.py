@@ -25,6 +25,7 @@ class Disk:
         self.undo = os.path.join(motet.dir, "undo") if undo else None
         self.serial = 0
         self.faulted = False  # it failed since this was last set to False
+        self.in_doubt = False  # likewise, to sync, and the power will be cut
         motet.env.update(LD_PRELOAD=f"{BUILD}/tests/shim.so", MOTET_SHIM_DATA=self.data, MOTET_SHIM_CONTROL=self.control,
                          ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0")
         if undo:
@@ -39,6 +40,7 @@ class Disk:
         os.chmod(self.control + ".new", 0o644)
         os.rename(self.control + ".new", self.control)
         self.faulted |= bool(words.keys() - {"delay", "hold"})
+        self.in_doubt |= "sync" in words and self.undo is not None
 
     def clear(self):
         self.set()

@@ -4,10 +4,10 @@
     tests/durability/kills.py [--rounds N] [--seed N] [--faults] [--power-cuts] [--kinds a,b,...] [--careless]
 
 In each round the server starts on what the last one left; every account logs in and reads all it has: what was acknowledged
-must be there once, what was not answered wholly or not at all, nothing else (ledger.py). Then eight clients change their rosters,
-vCards, private elements and blocks and send messages to two accounts that are offline, accounts are made, changed and deleted by
-motetctl and by their users, and at a random moment the server is killed with SIGKILL: mostly after a number of answers, now and
-then while it starts or stops. At the end the database is sound and holds nothing of accounts that were deleted.
+must be there once, what was not answered wholly or not at all, nothing else, so nothing that was refused (ledger.py). Then eight
+clients change their rosters, vCards, private elements and blocks and send messages to two accounts that are offline, accounts are
+made, changed and deleted by motetctl and by their users, and at a random moment the server is killed with SIGKILL: mostly after a
+number of answers, now and then while it starts or stops. At the end the database is sound and holds nothing of accounts that were deleted.
 
 --faults: the disk is full, fails or is slow at random moments (shim.c). --power-cuts: what was not synced when it was killed is
 lost at random as well. --careless: the server is told not to sync, to see that its losses are found. The seed is printed and
@@ -56,7 +56,7 @@ FAULTS = (
 class Healthy:
     """A disk that never fails."""
 
-    faulted = False
+    faulted = in_doubt = False
 
     def clear(self):
         pass
@@ -106,7 +106,7 @@ class Harness:
 
     async def work(self):
         """Until enough was answered. Returns the tasks that go on."""
-        self.going_on, self.disk.faulted = True, False
+        self.going_on, self.disk.faulted, self.disk.in_doubt = True, False, False
         self.progress.aim(int(10 ** self.random.uniform(0, 3)))
         writing = [asyncio.create_task(writer.write(lambda: self.going_on)) for writer in self.writers]
         others = [asyncio.create_task(self.registrar.work(self.motet, lambda: self.going_on))]
@@ -170,7 +170,7 @@ class Harness:
               f"{self.n_at_start} more kills while starting, {self.n_at_stop} while stopping, {self.n_calm} after a rest")
         n_risen = sum(shelf.n_risen for shelf in self.shelves())
         print(f"acknowledged: {sum(kinds.values())} (" + ", ".join(f"{kind} {n}" for kind, n in kinds.items())
-              + f"); refused by the disk {self.progress.n_refused}, but there after the crash {n_risen}; "
+              + f"); refused by the disk {self.progress.n_refused}, but there after a power cut without a sync {n_risen}; "
               f"not answered when killed {self.n_open}; writes cut off {self.n_cut}")
         print("lost 0, twice 0, never sent 0; the database is sound")
 

@@ -1,7 +1,9 @@
 """What the server owes us: for each store of each account what was acknowledged, and what was asked for and not answered yet.
 
 Changes of one store and account are asked for in one stream, so they happen in order: after a crash the store must hold all
-that was acknowledged and, of what was not answered, the first none, some or all; each change whole or not at all; nothing else.
+that was acknowledged and, of what was not answered, the first none, some or all; each change whole or not at all; nothing else,
+so nothing of what was refused. One exception: when the disk did not sync, the power was cut and no sync succeeded in between,
+nobody can have made sure of anything, not even that it is gone.
 """
 
 from collections import deque
@@ -39,8 +41,8 @@ class Shelf:
         self.name, self.ordered = name, ordered
         self.sure = {}
         self.sent = deque()
-        self.doubtful = []  # refused, but perhaps on the disk
-        self.n_acknowledged = self.n_risen = 0  # risen: refused, but there after a crash
+        self.doubtful = []  # refused, but perhaps on the disk after a power cut
+        self.n_acknowledged = self.n_risen = 0  # risen: doubtful, and there after the power cut
         self.past = deque(maxlen=12)  # what happened last, for who has to find out why
 
     def send(self, change):
@@ -58,12 +60,12 @@ class Shelf:
         before = dict(self.sure)
         apply(self.sure, change)
         if self.sure != before:
-            self.doubtful.clear()  # what was written over it is on the disk now
+            self.doubtful.clear()  # what was written over it was synced with this
         self.n_acknowledged += 1
         self.past.append("acknowledged")
 
     def refuse(self, change, doubtful=False):
-        """doubtful: the disk failed while it was made to keep the change, so it may be kept after a crash."""
+        """doubtful: the disk did not sync and the power will be cut, so that it may be there nevertheless."""
         self._answered(change)
         self.past.append("refused")
         if doubtful:

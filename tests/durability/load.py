@@ -70,7 +70,7 @@ class Writer:
     def _refused(self, shelf, change, condition):
         if condition == WAIT and not self.disk.faulted:
             raise Broken(f"{shelf.name}: refused without a reason")
-        shelf.refuse(change, doubtful=condition == WAIT)
+        shelf.refuse(change, doubtful=condition == WAIT and self.disk.in_doubt)
         self.progress.n_refused += condition == WAIT
 
     def _answered(self, answer):
