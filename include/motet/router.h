@@ -61,6 +61,90 @@ MOTET_API MotetResult motet_reply_error(const MotetStanzaEvent *ev, MotetConditi
  */
 MOTET_API void motet_reply_to(MotetHost *host, MotetSession *session, MotetXml *reply);
 
+/* Answering later */
+
+typedef struct MotetLater MotetLater;
+
+/**
+ * motet_later_new:
+ * @self: who answers
+ * @ev: (borrowed) what is answered; its event is one that can wait, see motet_wait()
+ * @timeout: µs until the sender gets internal-server-error of type wait; > 0
+ *
+ * Parks the running chain and holds what the answer needs; the handler returns MOTET_WAIT next. One
+ * of motet_later_answer(), _result(), _error(), _fail() and _continue() ends it, once, also past
+ * its deadline or when the sender's session went: then nothing is sent. It may be ended before the
+ * handler has returned.
+ *
+ * When @self stops first, the chain goes on from the loop with the next handler. What is not ended
+ * by the end of unload is freed: nothing need be remembered for that.
+ *
+ * Returns: (own) ended by @self; NULL when the chain cannot wait, a programming error
+ */
+MOTET_API MotetLater *motet_later_new(MotetModule *self, MotetStanzaEvent *ev, GTimeSpan timeout);
+
+/**
+ * motet_later_stanza / motet_later_from / motet_later_to / motet_later_host: what the event said.
+ * Returns: (borrowed) until @later ends; the addresses NULL where those of the event were
+ */
+MOTET_API const MotetXml *motet_later_stanza(const MotetLater *later);
+MOTET_API const MotetJid *motet_later_from(const MotetLater *later);
+MOTET_API const MotetJid *motet_later_to(const MotetLater *later);
+MOTET_API MotetHost *motet_later_host(const MotetLater *later);
+/**
+ * motet_later_session: whose stream it came from. Returns: (borrowed) NULL when it was routed, or
+ * the session is gone
+ */
+MOTET_API MotetSession *motet_later_session(const MotetLater *later);
+/** motet_later_is_live: whether an answer would still be sent: false past the deadline, or when the
+ * session or the host went */
+MOTET_API bool motet_later_is_live(const MotetLater *later);
+
+/**
+ * motet_later_set_data:
+ * @data: (take) what else the module needs for the answer; set once
+ * @free_func: for @data, called when @later ends, or after unload when it does not (the data of the
+ *   module is still there); may be NULL
+ */
+MOTET_API void motet_later_set_data(MotetLater *later, void *data, GDestroyNotify free_func);
+/** motet_later_data: Returns: (borrowed) what was set, NULL for nothing */
+MOTET_API void *motet_later_data(const MotetLater *later);
+
+/**
+ * motet_later_answer:
+ * @later: (take)
+ * @reply: (borrowed) as in motet_reply(); NULL: the stanza is taken without an answer
+ *
+ * Sends @reply to where the stanza came from, if it still waits for that, and ends the chain as
+ * MOTET_HANDLED does. May run handlers before returning.
+ */
+MOTET_API void motet_later_answer(MotetLater *later, MotetXml *reply);
+/** motet_later_result: (take) motet_later_answer() with the empty result of an iq */
+MOTET_API void motet_later_result(MotetLater *later);
+/**
+ * motet_later_error:
+ * @later: (take)
+ * @condition: not MOTET_CONDITION_NONE
+ * @type: as in motet_stanza_error_of_type(); NULL: the one that belongs to @condition
+ * @text: explanation, or NULL
+ *
+ * motet_later_answer() with that error; silent where none may be sent.
+ */
+MOTET_API void motet_later_error(MotetLater *later, MotetCondition condition, const char *type,
+                                 const char *text);
+/**
+ * motet_later_fail: (take) motet_later_error() for a failure of ours that may pass, such as that of
+ * a store: internal-server-error of type wait (RFC 6120 section 8.3.2); @text may be NULL
+ */
+MOTET_API void motet_later_fail(MotetLater *later, const char *text);
+/**
+ * motet_later_continue: (take) leaves the answer to the next handler, as MOTET_CONTINUE does;
+ * possibly runs it before returning, but never while the module stops
+ */
+MOTET_API void motet_later_continue(MotetLater *later);
+
+/* Requests of our own */
+
 /**
  * MotetIqFunc:
  * @reply: (borrowed) the iq of type result or error; NULL when none came in time or its addressee

@@ -12,6 +12,7 @@
 
 #include <motet/jid.h>
 #include <motet/module.h>
+#include <motet/router.h>
 #include <motet/service-store.h>
 #include <motet/session.h>
 #include <motet/xml.h>
@@ -79,10 +80,8 @@ bool set_blocks(GHashTable *jids, const MotetJid *jid);
 /* change.c */
 
 struct Change {
-        List *list;            /* (own) held */
-        MotetSession *session; /* (own) */
-        MotetXml *iq;          /* (own) */
-        MotetWait *wait;       /* (own) until resumed */
+        List *list;        /* (own) held */
+        MotetLater *later; /* (own) until answered */
         bool is_block;
         GPtrArray *items; /* (own) prepared addresses, each once; none: unblock all */
         GHashTable *next; /* (own) the addresses blocked afterwards, while it is written */
@@ -111,9 +110,6 @@ MotetResult blocking_answer_change(MotetModule *self, MotetStanzaEvent *ev);
 MotetResult blocking_refuse_forged_push(MotetModule *self, MotetStanzaEvent *ev);
 /** blocking_push: tells all sessions that requested the list */
 void blocking_push(const Change *change);
-/** blocking_fail: answers @stanza with a failure of ours that may pass; @wait (take) is resumed */
-void blocking_fail(MotetModule *self, MotetSession *session, const MotetXml *stanza,
-                   MotetWait *wait, const char *text);
 
 /* filter.c */
 

@@ -16,10 +16,8 @@ change_free(void *data)
         Change *change = data;
 
         /* Not answered: the module stops, or its deadline has passed. */
-        if (change->wait)
-                motet_resume(change->wait, MOTET_CONTINUE);
-        motet_session_unref(change->session);
-        motet_xml_unref(change->iq);
+        if (change->later)
+                motet_later_continue(change->later);
         g_ptr_array_unref(change->items);
         g_clear_pointer(&change->next, g_hash_table_unref);
         list_release(change->list);
@@ -41,32 +39,22 @@ finish(Change *change)
 }
 
 static void
-fail(MotetModule *self, Change *change)
+fail(Change *change)
 {
-        blocking_fail(self, change->session, change->iq, g_steal_pointer(&change->wait),
-                      "the block list cannot be changed now");
+        motet_later_fail(g_steal_pointer(&change->later), "the block list cannot be changed now");
         finish(change);
 }
 
 static void
 refuse(Change *change, MotetCondition condition, const char *text)
 {
-        motet_resume_refuse(g_steal_pointer(&change->wait), condition, text);
+        motet_later_error(g_steal_pointer(&change->later), condition, NULL, text);
         finish(change);
-}
-
-static void
-acknowledge(MotetModule *self, Change *change)
-{
-        g_autoptr(MotetXml) result = motet_iq_result(change->iq);
-
-        if (motet_wait_is_live(change->wait))
-                motet_reply_to(motet_module_host(self), change->session, result);
 }
 
 /* It is durable. */
 static void
-apply(MotetModule *self, Change *change)
+apply(Change *change)
 {
         List *list = change->list;
         g_autoptr(GHashTable) before = list->jids;
@@ -75,13 +63,12 @@ apply(MotetModule *self, Change *change)
         if (change->is_block)
                 contacts_hide(list, change->next, change->items);
         list->jids = g_steal_pointer(&change->next);
-        acknowledge(self, change);
+        motet_later_result(g_steal_pointer(&change->later));
         blocking_push(change);
         if (change->is_block)
                 contacts_forget_requests(list);
         else
                 contacts_show(list, before, change->items);
-        motet_resume(g_steal_pointer(&change->wait), MOTET_HANDLED);
         finish(change);
 }
 
@@ -90,13 +77,14 @@ on_written(MotetModule *self, const GError *error, void *data)
 {
         Change *change = data;
 
+        (void)self;
         if (error)
                 motet_debug("%s: writing the block list failed: %s", change->list->account,
                             error->message);
         if (error || !change->list->lists)
-                fail(self, change);
+                fail(change);
         else
-                apply(self, change);
+                apply(change);
 }
 
 /* Appends what has to be written so that @from becomes @to. */
@@ -115,7 +103,7 @@ add_differences(GArray *writes, GHashTable *from, GHashTable *to, GBytes *value)
 }
 
 static void
-write_differences(MotetModule *self, Change *change)
+write_differences(Change *change)
 {
         List *list = change->list;
         g_autoptr(GBytes) there = g_bytes_new_static("", 0);
@@ -124,7 +112,7 @@ write_differences(MotetModule *self, Change *change)
         add_differences(writes, list->jids, change->next, there);
         add_differences(writes, list->jids, change->next, NULL);
         if (writes->len == 0)
-                apply(self, change);
+                apply(change);
         else
                 motet_store_write(list->lists->store, list->account,
                                   (const MotetStoreChange *)(void *)writes->data, writes->len, 0,
@@ -183,12 +171,12 @@ run(List *list, bool is_loaded, void *data)
                 return;
         }
         /* It was answered with an error already, or nobody waits for the answer. */
-        if (!motet_wait_is_live(change->wait)) {
+        if (!motet_later_is_live(change->later)) {
                 finish(change);
                 return;
         }
         if (!is_loaded) {
-                fail(list->lists->self, change);
+                fail(change);
                 return;
         }
 
@@ -196,7 +184,7 @@ run(List *list, bool is_loaded, void *data)
         if (is_too_long(list->lists->self, list->jids, change->next))
                 refuse(change, MOTET_RESOURCE_CONSTRAINT, "the block list is full");
         else
-                write_differences(list->lists->self, change);
+                write_differences(change);
 }
 
 static void

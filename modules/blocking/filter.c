@@ -111,35 +111,25 @@ judge_routed(const List *list, const MotetXml *stanza, const MotetJid *to, Motet
 
 /* A stanza whose judge has to wait for the list. */
 typedef struct {
+        MotetLater *later; /* whose data this is */
         Judge judge;
-        MotetHost *host;
-        MotetXml *stanza;      /* (own) */
-        MotetJid *other;       /* (own) */
-        MotetSession *session; /* (own) or NULL */
-        MotetWait *wait;       /* (own) */
+        const MotetJid *other; /* held by @later */
 } Parked;
 
 static void
 judge_parked(List *list, bool is_loaded, void *data)
 {
-        Parked *parked = data;
+        const Parked *parked = data;
+        MotetLater *later = parked->later;
         g_autoptr(MotetXml) reply = NULL;
 
-        if (!is_loaded && list->lists) {
-                /* Nothing may come through that is perhaps blocked. */
-                blocking_fail(list->lists->self, parked->session, parked->stanza, parked->wait,
-                              "the block list cannot be read");
-        } else if (is_loaded && parked->judge(list, parked->stanza, parked->other, &reply)) {
-                if (reply && motet_wait_is_live(parked->wait))
-                        motet_reply_to(parked->host, parked->session, reply);
-                motet_resume(parked->wait, MOTET_HANDLED);
-        } else {
-                motet_resume(parked->wait, MOTET_CONTINUE);
-        }
-        motet_xml_unref(parked->stanza);
-        motet_jid_unref(parked->other);
-        motet_session_unref(parked->session);
-        g_free(parked);
+        /* Nothing may come through that is perhaps blocked. */
+        if (!is_loaded && list->lists)
+                motet_later_fail(later, "the block list cannot be read");
+        else if (is_loaded && parked->judge(list, motet_later_stanza(later), parked->other, &reply))
+                motet_later_answer(later, reply);
+        else
+                motet_later_continue(later);
 }
 
 static MotetResult
@@ -149,11 +139,9 @@ park(MotetModule *self, MotetStanzaEvent *ev, const MotetJid *account, const Mot
         Parked *parked = g_new0(Parked, 1);
 
         parked->judge = judge;
-        parked->host = motet_module_host(self);
-        parked->stanza = motet_xml_ref(ev->stanza);
-        parked->other = motet_jid_ref(other);
-        parked->session = ev->session ? motet_session_ref(ev->session) : NULL;
-        parked->wait = motet_wait(self, &ev->event, BLOCKING_WAIT, MOTET_DEADLINE_REFUSE);
+        parked->other = other;
+        parked->later = motet_later_new(self, ev, BLOCKING_WAIT);
+        motet_later_set_data(parked->later, parked, g_free);
 
         List *list = list_take(motet_module_data(self), motet_jid_local(account));
         list_when_loaded(list, judge_parked, parked);

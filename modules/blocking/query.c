@@ -10,18 +10,6 @@
 
 #include <string.h>
 
-void
-blocking_fail(MotetModule *self, MotetSession *session, const MotetXml *stanza, MotetWait *wait,
-              const char *text)
-{
-        g_autoptr(MotetXml) error =
-                motet_stanza_error_of_type(stanza, MOTET_INTERNAL_SERVER_ERROR, "wait", text);
-
-        if (error && motet_wait_is_live(wait))
-                motet_reply_to(motet_module_host(self), session, error);
-        motet_resume(wait, MOTET_HANDLED);
-}
-
 static bool
 is_of_type(const MotetStanzaEvent *ev, const char *type)
 {
@@ -29,12 +17,6 @@ is_of_type(const MotetStanzaEvent *ev, const char *type)
 }
 
 /* Getting the list */
-
-typedef struct {
-        MotetSession *session; /* (own) */
-        MotetXml *iq;          /* (own) */
-        MotetWait *wait;       /* (own) */
-} Get;
 
 static int
 compare_jids(const void *a, const void *b)
@@ -60,26 +42,23 @@ result_of_get(const MotetXml *iq, GHashTable *jids)
 static void
 answer_get(List *list, bool is_loaded, void *data)
 {
-        Get *get = data;
-        MotetModule *self = list->lists ? list->lists->self : NULL;
-        Watch *watch = self ? motet_session_data(get->session, self) : NULL;
+        MotetLater *later = data;
+        const MotetSession *session = motet_later_session(later);
 
-        if (is_loaded) {
-                g_autoptr(MotetXml) result = result_of_get(get->iq, list->jids);
-                if (motet_wait_is_live(get->wait))
-                        motet_reply_to(motet_module_host(self), get->session, result);
-                if (watch)
-                        watch->is_awaited = true;
-                motet_resume(get->wait, MOTET_HANDLED);
-        } else if (self) {
-                blocking_fail(self, get->session, get->iq, get->wait,
-                              "the block list cannot be read");
-        } else {
-                motet_resume_refuse(get->wait, MOTET_SERVICE_UNAVAILABLE, NULL);
+        if (!list->lists) {
+                motet_later_error(later, MOTET_SERVICE_UNAVAILABLE, NULL, NULL);
+                return;
         }
-        motet_xml_unref(get->iq);
-        motet_session_unref(get->session);
-        g_free(get);
+        if (!is_loaded) {
+                motet_later_fail(later, "the block list cannot be read");
+                return;
+        }
+
+        Watch *watch = session ? motet_session_data(session, list->lists->self) : NULL;
+        g_autoptr(MotetXml) result = result_of_get(motet_later_stanza(later), list->jids);
+        if (watch)
+                watch->is_awaited = true;
+        motet_later_answer(later, result);
 }
 
 MotetResult
@@ -90,13 +69,8 @@ blocking_answer_list(MotetModule *self, MotetStanzaEvent *ev)
         if (!is_of_type(ev, "get"))
                 return motet_reply_error(ev, MOTET_BAD_REQUEST, "a block list is got");
 
-        Get *get = g_new0(Get, 1);
-        get->session = motet_session_ref(ev->session);
-        get->iq = motet_xml_ref(ev->stanza);
-        get->wait = motet_wait(self, &ev->event, BLOCKING_WAIT, MOTET_DEADLINE_REFUSE);
-
         List *list = list_take(motet_module_data(self), ev->session->username);
-        list_when_loaded(list, answer_get, get);
+        list_when_loaded(list, answer_get, motet_later_new(self, ev, BLOCKING_WAIT));
         list_release(list);
         return MOTET_WAIT;
 }
@@ -149,9 +123,7 @@ blocking_answer_change(MotetModule *self, MotetStanzaEvent *ev)
 
         Change *change = g_new0(Change, 1);
         change->list = list_hold(watch->list);
-        change->session = motet_session_ref(ev->session);
-        change->iq = motet_xml_ref(ev->stanza);
-        change->wait = motet_wait(self, &ev->event, BLOCKING_WAIT, MOTET_DEADLINE_REFUSE);
+        change->later = motet_later_new(self, ev, BLOCKING_WAIT);
         change->is_block = is_block;
         change->items = g_steal_pointer(&items);
         change_submit(change);

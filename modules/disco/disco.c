@@ -22,14 +22,11 @@
 #define ROSTER_WAIT (30 * G_TIME_SPAN_SECOND)
 
 static DiscoRequest
-request_of(const MotetStanzaEvent *ev)
+request_of(const MotetXml *iq, const MotetJid *from, const MotetJid *to)
 {
-        return (DiscoRequest){
-                .iq = ev->stanza,
-                .from = ev->from,
-                .to = ev->to,
-                .is_items = motet_xml_is(ev->payload, "query", MOTET_NS_DISCO_ITEMS),
-        };
+        bool is_items = motet_xml_child(iq, "query", MOTET_NS_DISCO_ITEMS) != NULL;
+
+        return (DiscoRequest){iq, from, to, is_items};
 }
 
 static bool
@@ -44,7 +41,7 @@ answer_openly(MotetModule *self, MotetStanzaEvent *ev)
         if (!is_get(ev))
                 return motet_reply_error(ev, MOTET_BAD_REQUEST, NULL);
 
-        DiscoRequest request = request_of(ev);
+        DiscoRequest request = request_of(ev->stanza, ev->from, ev->to);
         g_autoptr(MotetXml) answer = answer_new(self, &request);
 
         return motet_reply(ev, answer);
@@ -54,13 +51,7 @@ answer_openly(MotetModule *self, MotetStanzaEvent *ev)
 
 /* A request that waits for the roster of who is asked about. */
 typedef struct {
-        MotetHost *host;
-        MotetXml *iq;          /* (own) */
-        MotetJid *from;        /* (own) */
-        MotetJid *to;          /* (own) */
-        MotetSession *session; /* (own) or NULL */
-        MotetWait *wait;       /* (own) until resumed */
-        bool is_items;
+        MotetLater *later; /* (own) until answered */
 } Pending;
 
 static void
@@ -69,12 +60,8 @@ pending_free(void *data)
         Pending *pending = data;
 
         /* The roster went: others may know what to answer. */
-        if (pending->wait)
-                motet_resume(pending->wait, MOTET_CONTINUE);
-        motet_xml_unref(pending->iq);
-        motet_jid_unref(pending->from);
-        motet_jid_unref(pending->to);
-        motet_session_unref(pending->session);
+        if (pending->later)
+                motet_later_continue(pending->later);
         g_free(pending);
 }
 
@@ -101,16 +88,14 @@ may_see(const MotetRoster *roster, const MotetJid *asking)
 static void
 answer_as_known(MotetModule *self, MotetRosterStatus status, const MotetRoster *roster, void *data)
 {
-        Pending *pending = data;
-        DiscoRequest request = {pending->iq, pending->from, pending->to, pending->is_items};
+        MotetLater *later = g_steal_pointer(&((Pending *)data)->later);
+        DiscoRequest request = request_of(motet_later_stanza(later), motet_later_from(later),
+                                          motet_later_to(later));
 
         (void)status;
-        g_autoptr(MotetXml) answer = may_see(roster, pending->from) ? answer_new(self, &request)
-                                                                    : answer_stranger(&request);
-
-        if (motet_wait_is_live(pending->wait))
-                motet_reply_to(pending->host, pending->session, answer);
-        motet_resume(g_steal_pointer(&pending->wait), MOTET_HANDLED);
+        g_autoptr(MotetXml) answer = may_see(roster, request.from) ? answer_new(self, &request)
+                                                                   : answer_stranger(&request);
+        motet_later_answer(later, answer);
 }
 
 static MotetResult
@@ -119,7 +104,7 @@ answer_others(MotetModule *self, MotetStanzaEvent *ev)
         MotetHost *host = motet_module_host(self);
         MotetModule *provider = NULL;
         const MotetRosterService *roster = motet_service(host, "roster", &provider);
-        DiscoRequest request = request_of(ev);
+        DiscoRequest request = request_of(ev->stanza, ev->from, ev->to);
 
         if (!is_get(ev))
                 return motet_reply_error(ev, MOTET_BAD_REQUEST, NULL);
@@ -130,13 +115,7 @@ answer_others(MotetModule *self, MotetStanzaEvent *ev)
 
         Pending *pending = g_new0(Pending, 1);
 
-        pending->host = host;
-        pending->iq = motet_xml_ref(ev->stanza);
-        pending->from = motet_jid_ref(ev->from);
-        pending->to = motet_jid_ref(ev->to);
-        pending->session = ev->session ? motet_session_ref(ev->session) : NULL;
-        pending->is_items = request.is_items;
-        pending->wait = motet_wait(self, &ev->event, ROSTER_WAIT, MOTET_DEADLINE_REFUSE);
+        pending->later = motet_later_new(self, ev, ROSTER_WAIT);
         roster->read(provider, self, motet_jid_local(ev->to), answer_as_known, pending,
                      pending_free);
         return MOTET_WAIT;

@@ -30,75 +30,8 @@
 /* The state of an instance. */
 typedef struct {
         MotetStore *store;
-        GQueue requests; /* of Request */
         bool is_failing; /* the last write failed, and that was logged */
 } Last;
-
-/* A request while roster or store are read for it. */
-typedef struct {
-        Last *last;
-        GList link;            /* in last->requests */
-        MotetSession *session; /* (own) NULL: from elsewhere */
-        MotetXml *iq;          /* (own) */
-        MotetJid *from, *to;   /* (own) */
-        MotetWait *wait;       /* (own) */
-} Request;
-
-static Request *
-request_new(MotetModule *self, MotetStanzaEvent *ev)
-{
-        Last *last = motet_module_data(self);
-        Request *request = g_new0(Request, 1);
-
-        request->last = last;
-        request->session = ev->session ? motet_session_ref(ev->session) : NULL;
-        request->iq = motet_xml_ref(ev->stanza);
-        request->from = motet_jid_ref(ev->from);
-        request->to = motet_jid_ref(ev->to);
-        request->wait = motet_wait(self, &ev->event, STORE_WAIT, MOTET_DEADLINE_REFUSE);
-        request->link.data = request;
-        g_queue_push_tail_link(&last->requests, &request->link);
-        return request;
-}
-
-static void
-request_end(Request *request, MotetResult verdict)
-{
-        g_queue_unlink(&request->last->requests, &request->link);
-        motet_resume(request->wait, verdict);
-        motet_session_unref(request->session);
-        motet_xml_unref(request->iq);
-        motet_jid_unref(request->from);
-        motet_jid_unref(request->to);
-        g_free(request);
-}
-
-/* Past its deadline a request was answered already. */
-static void
-request_answer(MotetModule *self, Request *request, MotetXml *reply)
-{
-        if (motet_wait_is_live(request->wait))
-                motet_reply_to(motet_module_host(self), request->session, reply);
-        request_end(request, MOTET_HANDLED);
-}
-
-static void
-request_refuse(MotetModule *self, Request *request, MotetCondition condition)
-{
-        g_autoptr(MotetXml) error = motet_stanza_error(request->iq, condition, NULL);
-
-        request_answer(self, request, error);
-}
-
-/* A failure of ours that may pass: who asked is to try again (RFC 6120 8.3.2). */
-static void
-request_fail(MotetModule *self, Request *request)
-{
-        g_autoptr(MotetXml) error =
-                motet_stanza_error_of_type(request->iq, MOTET_INTERNAL_SERVER_ERROR, "wait", NULL);
-
-        request_answer(self, request, error);
-}
 
 static MotetXml *
 result_new(const MotetXml *iq, int64_t seconds, const char *status)
@@ -148,60 +81,64 @@ parse_document(GBytes *document, int64_t *when_out, char **status_out)
 static void
 on_read(MotetModule *self, const GError *error, GBytes *document, void *data)
 {
-        Request *request = data;
+        MotetLater *request = data;
         g_autofree char *status = NULL;
         int64_t when = 0;
 
         if (!error && !document) {
-                request_refuse(self, request, MOTET_ITEM_NOT_FOUND);
+                motet_later_error(request, MOTET_ITEM_NOT_FOUND, NULL, NULL);
                 return;
         }
         if (error || !parse_document(document, &when, &status)) {
                 if (!error)
-                        motet_warn("%s: what is stored is damaged", motet_jid_local(request->to));
-                request_fail(self, request);
+                        motet_warn("%s: what is stored is damaged",
+                                   motet_jid_local(motet_later_to(request)));
+                motet_later_fail(request, NULL);
                 return;
         }
 
         int64_t seconds = motet_wall_now(self) / G_TIME_SPAN_SECOND - when;
         /* The clock may have been set back. */
-        g_autoptr(MotetXml) result = result_new(request->iq, MAX(seconds, 0), status);
-        request_answer(self, request, result);
+        g_autoptr(MotetXml) result =
+                result_new(motet_later_stanza(request), MAX(seconds, 0), status);
+        motet_later_answer(request, result);
 }
 
 /* Section 3, for who may know. */
 static void
-answer_for_account(MotetModule *self, Request *request)
+answer_for_account(MotetModule *self, MotetLater *request)
 {
-        const char *account = motet_jid_local(request->to);
+        const Last *last = motet_module_data(self);
+        const char *account = motet_jid_local(motet_later_to(request));
 
         if (has_session(self, account)) {
-                g_autoptr(MotetXml) result = result_new(request->iq, 0, NULL);
-                request_answer(self, request, result);
+                g_autoptr(MotetXml) result = result_new(motet_later_stanza(request), 0, NULL);
+                motet_later_answer(request, result);
                 return;
         }
-        motet_store_read(request->last->store, account, "", on_read, request);
+        motet_store_read(last->store, account, "", on_read, request);
 }
 
 static void
 on_roster(MotetModule *self, MotetRosterStatus status, const MotetRoster *roster, void *data)
 {
-        Request *request = data;
+        MotetLater *request = data;
 
         if (!roster && status != MOTET_ROSTER_NO_ACCOUNT) {
-                request_fail(self, request);
+                motet_later_fail(request, NULL);
                 return;
         }
 
         const MotetRosterItem *item =
-                roster ? motet_roster_find(roster, motet_jid_bare(request->from)) : NULL;
+                roster ? motet_roster_find(roster, motet_jid_bare(motet_later_from(request)))
+                       : NULL;
         bool may_know = item && (item->state & MOTET_ROSTER_FROM);
         if (!may_know)
-                request_refuse(self, request, MOTET_FORBIDDEN);
-        else if (motet_jid_is_bare(request->to))
+                motet_later_error(request, MOTET_FORBIDDEN, NULL, NULL);
+        else if (motet_jid_is_bare(motet_later_to(request)))
                 answer_for_account(self, request);
         else
-                request_end(request, MOTET_CONTINUE);
+                motet_later_continue(request);
 }
 
 /* What others ask of an account, or of one of its resources, which is its client's to answer. */
@@ -212,8 +149,8 @@ ask_roster(MotetModule *self, MotetStanzaEvent *ev)
         const MotetRosterService *service =
                 motet_service(motet_module_host(self), "roster", &provider);
 
-        service->read(provider, self, motet_jid_local(ev->to), on_roster, request_new(self, ev),
-                      NULL);
+        service->read(provider, self, motet_jid_local(ev->to), on_roster,
+                      motet_later_new(self, ev, STORE_WAIT), NULL);
         return MOTET_WAIT;
 }
 
@@ -345,24 +282,19 @@ load(MotetModule *self, GError **error)
 
         Last *last = g_new0(Last, 1);
         last->store = store;
-        g_queue_init(&last->requests);
         motet_module_set_data(self, last, g_free);
         return true;
 }
 
-/* Neither roster nor store call back any more. */
 static void
 unload(MotetModule *self)
 {
-        const Last *last = motet_module_data(self);
         MotetModule *provider = NULL;
         const MotetRosterService *service =
                 motet_service(motet_module_host(self), "roster", &provider);
 
         if (service)
                 service->forget(provider, self);
-        while (last->requests.head)
-                request_end(last->requests.head->data, MOTET_CONTINUE);
 }
 
 static const MotetHook hooks[] = {

@@ -18,52 +18,11 @@
 
 #include <string.h>
 
-#define STORE_WAIT (30 * G_TIME_SPAN_SECOND)
-
-static Request *
-request_new(MotetModule *self, MotetStanzaEvent *ev)
-{
-        Private *private = motet_module_data(self);
-        Request *request = g_new0(Request, 1);
-
-        request->private = private;
-        request->account = g_strdup(motet_jid_local(ev->from));
-        request->session = motet_session_ref(ev->session);
-        request->iq = motet_xml_ref(ev->stanza);
-        request->wait = motet_wait(self, &ev->event, STORE_WAIT, MOTET_DEADLINE_REFUSE);
-        request->link.data = request;
-        g_queue_push_tail_link(&private->requests, &request->link);
-        return request;
-}
-
 void
-request_end(Request *request, MotetResult verdict)
+private_fail(MotetLater *request, const GError *reason)
 {
-        g_queue_unlink(&request->private->requests, &request->link);
-        motet_resume(request->wait, verdict);
-        g_clear_pointer(&request->documents, g_hash_table_unref);
-        motet_session_unref(request->session);
-        motet_xml_unref(request->iq);
-        g_free(request->account);
-        g_free(request);
-}
-
-void
-request_answer(MotetModule *self, const Request *request, MotetXml *reply)
-{
-        if (motet_wait_is_live(request->wait))
-                motet_reply_to(motet_module_host(self), request->session, reply);
-}
-
-/* A failure of ours that may pass: the client is to try again (RFC 6120 8.3.2). */
-void
-request_fail(MotetModule *self, const Request *request, const GError *reason)
-{
-        g_autoptr(MotetXml) error =
-                motet_stanza_error_of_type(request->iq, MOTET_INTERNAL_SERVER_ERROR, "wait", NULL);
-
-        motet_debug("%s: %s", request->account, reason->message);
-        request_answer(self, request, error);
+        motet_debug("%s: %s", motet_jid_local(motet_later_from(request)), reason->message);
+        motet_later_fail(request, NULL);
 }
 
 /* Getting */
@@ -92,7 +51,7 @@ result_of_get(const MotetXml *iq, const MotetXml *stored)
 }
 
 static void
-answer_get(MotetModule *self, const Request *request, GBytes *value)
+answer_get(MotetLater *request, GBytes *value)
 {
         g_autoptr(MotetXml) stored = NULL;
         g_autoptr(GError) damage = NULL;
@@ -103,33 +62,35 @@ answer_get(MotetModule *self, const Request *request, GBytes *value)
                 stored = motet_xml_parse(n > 0 ? text : "", (gssize)n, NULL, &damage);
         }
         if (damage) {
-                motet_warn("%s: private XML is damaged: %s", request->account, damage->message);
-                request_fail(self, request, damage);
+                motet_warn("%s: private XML is damaged: %s",
+                           motet_jid_local(motet_later_from(request)), damage->message);
+                private_fail(request, damage);
                 return;
         }
 
-        g_autoptr(MotetXml) result = result_of_get(request->iq, stored);
-        request_answer(self, request, result);
+        g_autoptr(MotetXml) result = result_of_get(motet_later_stanza(request), stored);
+        motet_later_answer(request, result);
 }
 
 static void
 on_read(MotetModule *self, const GError *error, GBytes *value, void *data)
 {
-        Request *request = data;
-
+        (void)self;
         if (error)
-                request_fail(self, request, error);
+                private_fail(data, error);
         else
-                answer_get(self, request, value);
-        request_end(request, MOTET_HANDLED);
+                answer_get(data, value);
 }
 
-static void
-start_get(Request *request, const MotetXml *element)
+static MotetResult
+get(MotetModule *self, MotetStanzaEvent *ev)
 {
-        g_autofree char *key = private_key(element);
+        const Private *private = motet_module_data(self);
+        g_autofree char *key = private_key(motet_xml_child(ev->payload, NULL, NULL));
 
-        motet_store_read(request->private->store, request->account, key, on_read, request);
+        motet_store_read(private->store, motet_jid_local(ev->from), key, on_read,
+                         motet_later_new(self, ev, STORE_WAIT));
+        return MOTET_WAIT;
 }
 
 /* Requests */
@@ -175,18 +136,7 @@ answer_owner(MotetModule *self, MotetStanzaEvent *ev)
         MotetCondition wrong = check(ev->payload, is_get, &text);
         if (wrong)
                 return motet_reply_error(ev, wrong, text);
-        if (is_get) {
-                start_get(request_new(self, ev), motet_xml_child(ev->payload, NULL, NULL));
-                return MOTET_WAIT;
-        }
-
-        GHashTable *documents = set_documents(self, ev->payload);
-        if (!documents)
-                return motet_reply_error(ev, MOTET_NOT_ACCEPTABLE, "the element is too large");
-        Request *request = request_new(self, ev);
-        request->documents = documents;
-        set_start(request);
-        return MOTET_WAIT;
+        return is_get ? get(self, ev) : set_start(self, ev);
 }
 
 /* Section 2.3, whether there is such an account or not. */
@@ -240,19 +190,8 @@ load(MotetModule *self, GError **error)
         Private *private = g_new0(Private, 1);
         private->store = store;
         private->lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, line_free);
-        g_queue_init(&private->requests);
         motet_module_set_data(self, private, private_free);
         return true;
-}
-
-/* The store calls back no more. */
-static void
-unload(MotetModule *self)
-{
-        const Private *private = motet_module_data(self);
-
-        while (private->requests.head)
-                request_end(private->requests.head->data, MOTET_CONTINUE);
 }
 
 static const MotetHook hooks[] = {
@@ -280,5 +219,4 @@ const MotetModuleInfo motet_module = {
         .options = options,
         .hooks = hooks,
         .load = load,
-        .unload = unload,
 };

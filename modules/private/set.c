@@ -6,39 +6,58 @@
  */
 #include "private-private.h"
 
+#include <motet/jid.h>
+
 #include <string.h>
 
 #define KEY_LIST ""
 
-static void begin(Request *request);
+/* A set: data of a request that waits in its account's line. */
+typedef struct {
+        Private *private;
+        MotetLater *request;   /* whose data this is */
+        char *account;         /* (own) */
+        GHashTable *documents; /* (own) key -> (own) GBytes, NULL to delete it */
+        bool is_forgotten;     /* its account was deleted: it must write nothing any more */
+} Set;
 
-/* The head of its line is done: the next one starts. */
+static void begin(Set *set);
+
 static void
-leave_line(Request *request)
+set_free(void *data)
 {
-        Private *private = request->private;
-        GQueue *line = g_hash_table_lookup(private->lines, request->account);
+        Set *set = data;
+
+        g_hash_table_unref(set->documents);
+        g_free(set->account);
+        g_free(set);
+}
+
+/* The head of its line is done: the next one starts. Returns: (own) its request, to be answered */
+static MotetLater *
+leave_line(const Set *set)
+{
+        Private *private = set->private;
+        GQueue *line = g_hash_table_lookup(private->lines, set->account);
 
         g_queue_pop_head(line);
         if (g_queue_is_empty(line))
-                g_hash_table_remove(private->lines, request->account);
+                g_hash_table_remove(private->lines, set->account);
         else
                 begin(g_queue_peek_head(line));
-        request_end(request, MOTET_HANDLED);
+        return set->request;
 }
 
 static void
 on_written(MotetModule *self, const GError *error, void *data)
 {
-        Request *request = data;
+        MotetLater *request = leave_line(data);
 
-        if (error) {
-                request_fail(self, request, error);
-        } else {
-                g_autoptr(MotetXml) result = motet_iq_result(request->iq);
-                request_answer(self, request, result);
-        }
-        leave_line(request);
+        (void)self;
+        if (error)
+                private_fail(request, error);
+        else
+                motet_later_result(request);
 }
 
 /* Returns: (own) the keys in the stored list */
@@ -91,16 +110,13 @@ apply(GHashTable *keys, GHashTable *documents)
 }
 
 static void
-request_refuse(MotetModule *self, Request *request, MotetCondition condition, const char *text)
+refuse(const Set *set, MotetCondition condition, const char *text)
 {
-        g_autoptr(MotetXml) error = motet_stanza_error(request->iq, condition, text);
-
-        request_answer(self, request, error);
-        leave_line(request);
+        motet_later_error(leave_line(set), condition, NULL, text);
 }
 
 static void
-write_documents(Request *request, GHashTable *keys)
+write_documents(Set *set, GHashTable *keys)
 {
         g_autoptr(GArray) changes = g_array_new(FALSE, TRUE, sizeof(MotetStoreChange));
         g_autoptr(GBytes) list = list_of_keys(keys);
@@ -109,59 +125,41 @@ write_documents(Request *request, GHashTable *keys)
         void *key = NULL, *value = NULL;
 
         g_array_append_val(changes, change);
-        g_hash_table_iter_init(&iter, request->documents);
+        g_hash_table_iter_init(&iter, set->documents);
         while (g_hash_table_iter_next(&iter, &key, &value)) {
                 change = (MotetStoreChange){.key = key, .value = value};
                 g_array_append_val(changes, change);
         }
-        motet_store_write(request->private->store, request->account, (void *)changes->data,
-                          changes->len, 0, on_written, request);
+        motet_store_write(set->private->store, set->account, (void *)changes->data, changes->len, 0,
+                          on_written, set);
 }
 
 static void
 on_list_read(MotetModule *self, const GError *error, GBytes *list, void *data)
 {
-        Request *request = data;
+        Set *set = data;
 
         if (error) {
-                request_fail(self, request, error);
-                leave_line(request);
+                private_fail(leave_line(set), error);
                 return;
         }
 
         g_autoptr(GHashTable) keys = keys_of_list(list);
         guint n_before = g_hash_table_size(keys);
-        apply(keys, request->documents);
+        apply(keys, set->documents);
         guint n = g_hash_table_size(keys);
-        if (request->is_forgotten)
-                request_refuse(self, request, MOTET_NOT_AUTHORIZED, "the account was deleted");
+        if (set->is_forgotten)
+                refuse(set, MOTET_NOT_AUTHORIZED, "the account was deleted");
         else if (n > n_before && n > motet_option_int(self, "max_keys"))
-                request_refuse(self, request, MOTET_RESOURCE_CONSTRAINT,
-                               "no more kinds of element can be kept");
+                refuse(set, MOTET_RESOURCE_CONSTRAINT, "no more kinds of element can be kept");
         else
-                write_documents(request, keys);
+                write_documents(set, keys);
 }
 
 static void
-begin(Request *request)
+begin(Set *set)
 {
-        motet_store_read(request->private->store, request->account, KEY_LIST, on_list_read,
-                         request);
-}
-
-void
-set_start(Request *request)
-{
-        GHashTable *lines = request->private->lines;
-        GQueue *line = g_hash_table_lookup(lines, request->account);
-
-        if (!line) {
-                line = g_queue_new();
-                g_hash_table_insert(lines, g_strdup(request->account), line);
-        }
-        g_queue_push_tail(line, request);
-        if (g_queue_get_length(line) == 1)
-                begin(request);
+        motet_store_read(set->private->store, set->account, KEY_LIST, on_list_read, set);
 }
 
 /* Without content and attributes. */
@@ -205,8 +203,9 @@ unref_document(void *document)
                 g_bytes_unref(document);
 }
 
-GHashTable *
-set_documents(const MotetModule *self, const MotetXml *query)
+/* Returns: (own) what a set writes; NULL when an element is too large */
+static GHashTable *
+documents_of(const MotetModule *self, const MotetXml *query)
 {
         size_t max_bytes = (size_t)motet_option_int(self, "max_bytes");
         g_autoptr(GHashTable) sorted = sort_elements(query);
@@ -229,11 +228,43 @@ set_documents(const MotetModule *self, const MotetXml *query)
         return g_steal_pointer(&documents);
 }
 
+static void
+enter_line(Set *set)
+{
+        GHashTable *lines = set->private->lines;
+        GQueue *line = g_hash_table_lookup(lines, set->account);
+
+        if (!line) {
+                line = g_queue_new();
+                g_hash_table_insert(lines, g_strdup(set->account), line);
+        }
+        g_queue_push_tail(line, set);
+        if (g_queue_get_length(line) == 1)
+                begin(set);
+}
+
+MotetResult
+set_start(MotetModule *self, MotetStanzaEvent *ev)
+{
+        GHashTable *documents = documents_of(self, ev->payload);
+        if (!documents)
+                return motet_reply_error(ev, MOTET_NOT_ACCEPTABLE, "the element is too large");
+
+        Set *set = g_new0(Set, 1);
+        set->private = motet_module_data(self);
+        set->account = g_strdup(motet_jid_local(ev->from));
+        set->documents = documents;
+        set->request = motet_later_new(self, ev, STORE_WAIT);
+        motet_later_set_data(set->request, set, set_free);
+        enter_line(set);
+        return MOTET_WAIT;
+}
+
 void
 set_forget(const Private *private, const char *account)
 {
         const GQueue *line = g_hash_table_lookup(private->lines, account);
 
         for (GList *link = line ? line->head : NULL; link; link = link->next)
-                ((Request *)link->data)->is_forgotten = true;
+                ((Set *)link->data)->is_forgotten = true;
 }

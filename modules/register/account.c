@@ -34,7 +34,7 @@ on_removed(MotetModule *self, MotetAuthStatus status, void *data)
 
         pending->request = NULL;
         if (status == MOTET_AUTH_FAILED) {
-                pending_refuse(pending, MOTET_REGISTRATION_REQUIRED, "auth", NULL);
+                motet_later_error(pending->later, MOTET_REGISTRATION_REQUIRED, "auth", NULL);
                 return;
         }
         if (status != MOTET_AUTH_OK) {
@@ -42,15 +42,14 @@ on_removed(MotetModule *self, MotetAuthStatus status, void *data)
                 return;
         }
 
-        g_autoptr(MotetXml) result = motet_iq_result(pending->iq);
-        g_autoptr(MotetSession) session = motet_session_ref(pending->session);
+        MotetSession *session = motet_later_session(pending->later);
+        G_GNUC_UNUSED g_autoptr(MotetSession) held = session ? motet_session_ref(session) : NULL;
         motet_info("%s@%s was cancelled by its user", pending->username,
                    motet_host_name(motet_module_host(self)));
-        /* Behind the result, but before anything more of this stream is handled. */
-        if (motet_wait_is_live(pending->wait))
-                motet_reply_to(motet_module_host(self), session, result);
-        motet_session_close(session, MOTET_NOT_AUTHORIZED, "the account was deleted");
-        pending_answer(pending, result);
+        motet_later_result(pending->later);
+        /* What more this stream brings is handled from the loop: there will be none. */
+        if (session)
+                motet_session_close(session, MOTET_NOT_AUTHORIZED, "the account was deleted");
 }
 
 static MotetResult
@@ -66,8 +65,8 @@ cancel_account(MotetModule *self, MotetStanzaEvent *ev)
                                          "accounts are deleted by the operator");
 
         Pending *pending = pending_new(self, ev, ev->session->username);
-        pending->request = auth->remove(provider, self, pending->username, pending->session,
-                                        on_removed, pending);
+        pending->request =
+                auth->remove(provider, self, pending->username, ev->session, on_removed, pending);
         return MOTET_WAIT;
 }
 
@@ -78,7 +77,7 @@ on_changed(MotetModule *self, MotetAuthStatus status, void *data)
 
         pending->request = NULL;
         if (status == MOTET_AUTH_FAILED) {
-                pending_refuse(pending, MOTET_REGISTRATION_REQUIRED, "auth", NULL);
+                motet_later_error(pending->later, MOTET_REGISTRATION_REQUIRED, "auth", NULL);
                 return;
         }
         if (status != MOTET_AUTH_OK) {
@@ -86,10 +85,9 @@ on_changed(MotetModule *self, MotetAuthStatus status, void *data)
                 return;
         }
 
-        g_autoptr(MotetXml) result = motet_iq_result(pending->iq);
         motet_info("%s@%s changed the password", pending->username,
                    motet_host_name(motet_module_host(self)));
-        pending_answer(pending, result);
+        motet_later_result(pending->later);
 }
 
 /* What is wrong with a wish for another password, NONE when nothing is. */
@@ -138,7 +136,7 @@ change_password(MotetModule *self, MotetStanzaEvent *ev)
 
         Pending *pending = pending_new(self, ev, ev->session->username);
         pending->request = auth->set_password(provider, self, pending->username, password,
-                                              pending->session, on_changed, pending);
+                                              ev->session, on_changed, pending);
         password_free(password);
         return MOTET_WAIT;
 }

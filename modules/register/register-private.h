@@ -11,6 +11,7 @@
 #pragma once
 
 #include <motet/module.h>
+#include <motet/router.h>
 #include <motet/service-auth.h>
 #include <motet/session.h>
 #include <motet/stanza.h>
@@ -58,10 +59,8 @@ typedef struct {
 
 /** Pending: a request, whose stream waits for the answer. */
 typedef struct {
-        MotetModule *self;
-        MotetSession *session;     /* (own) */
-        MotetXml *iq;              /* (own) */
-        MotetWait *wait;           /* (own) until resumed */
+        Register *state;
+        MotetLater *later;         /* whose data this is: to be answered, which frees both */
         MotetAuthRequest *request; /* NULL when nobody is asked */
         char *username;
         char *network; /* of a stranger; else NULL */
@@ -70,14 +69,10 @@ typedef struct {
 
 /** pending_new: Returns: (borrowed) the handler must return MOTET_WAIT */
 Pending *pending_new(MotetModule *self, MotetStanzaEvent *ev, const char *username);
-/** pending_answer: frees @pending (take); after the deadline it has been answered already */
-void pending_answer(Pending *pending, MotetXml *reply);
-/** pending_refuse: the same with an error; @type as of motet_stanza_error_of_type() */
-void pending_refuse(Pending *pending, MotetCondition condition, const char *type, const char *text);
-/** pending_fail: the same when the accounts cannot be changed now */
+/** pending_fail: (take) answers that the accounts cannot be changed now */
 void pending_fail(Pending *pending);
-/** pending_drop_all: for unload: what is open goes on as if this module were not there */
-void pending_drop_all(MotetModule *self);
+/** pending_cancel_all: for unload: the accounts are asked no more */
+void pending_cancel_all(MotetModule *self);
 
 /* registration.c */
 

@@ -35,7 +35,7 @@ load(MotetModule *self, GError **error)
 static void
 unload(MotetModule *self)
 {
-        pending_drop_all(self);
+        pending_cancel_all(self);
 }
 
 static const MotetHook hooks[] = {

@@ -100,18 +100,20 @@ on_created(MotetModule *self, MotetAuthStatus status, void *data)
 
         pending->request = NULL;
         if (status == MOTET_AUTH_OK) {
-                g_autoptr(MotetXml) result = motet_iq_result(pending->iq);
+                MotetSession *session = motet_later_session(pending->later);
                 motet_info("%s@%s registered from %s", pending->username,
                            motet_host_name(motet_module_host(self)), pending->network);
                 /* Noted on the stream: one is enough. */
-                motet_session_set_data(pending->session, self, state, NULL);
-                pending_answer(pending, result);
+                if (session)
+                        motet_session_set_data(session, self, state, NULL);
+                motet_later_result(pending->later);
                 return;
         }
 
         networks_give_back(state->networks, pending->network);
         if (status == MOTET_AUTH_EXISTS)
-                pending_refuse(pending, MOTET_CONFLICT, "cancel", "this username is taken");
+                motet_later_error(pending->later, MOTET_CONFLICT, "cancel",
+                                  "this username is taken");
         else
                 pending_fail(pending);
 }

@@ -10,65 +10,6 @@
 #include <motet/stanza.h>
 #include <motet/task.h>
 
-/* A request whose answer has to wait. */
-typedef struct {
-        MotetHost *host;
-        MotetSession *session; /* (own) */
-        MotetXml *iq;          /* (own) */
-        MotetWait *wait;       /* (own) until resumed */
-        bool remove;
-} Pending;
-
-static Pending *
-pending_new(MotetModule *self, MotetStanzaEvent *ev)
-{
-        Pending *pending = g_new0(Pending, 1);
-
-        pending->host = motet_module_host(self);
-        pending->session = motet_session_ref(ev->session);
-        pending->iq = motet_xml_ref(ev->stanza);
-        pending->wait = motet_wait(self, &ev->event, ROSTER_WAIT, MOTET_DEADLINE_REFUSE);
-        return pending;
-}
-
-static void
-pending_free(void *data)
-{
-        Pending *pending = data;
-
-        /* Not answered: the module stops. */
-        if (pending->wait)
-                motet_resume(pending->wait, MOTET_CONTINUE);
-        motet_session_unref(pending->session);
-        motet_xml_unref(pending->iq);
-        g_free(pending);
-}
-
-/* After its deadline a request has been answered already. */
-static void
-pending_answer(Pending *pending, MotetXml *reply)
-{
-        if (motet_wait_is_live(pending->wait))
-                motet_reply_to(pending->host, pending->session, reply);
-        motet_resume(g_steal_pointer(&pending->wait), MOTET_HANDLED);
-}
-
-static void
-pending_refuse(Pending *pending, MotetCondition condition, const char *text)
-{
-        motet_resume_refuse(g_steal_pointer(&pending->wait), condition, text);
-}
-
-/* A failure of ours that may pass: the client is to try again (RFC 6120 8.3.2). */
-static void
-pending_fail(Pending *pending, const char *text)
-{
-        g_autoptr(MotetXml) error =
-                motet_stanza_error_of_type(pending->iq, MOTET_INTERNAL_SERVER_ERROR, "wait", text);
-
-        pending_answer(pending, error);
-}
-
 /* RFC 6121 2.6.2: nothing but an empty result to a client that has this version. */
 static MotetXml *
 result_of_get(const MotetXml *iq, const MotetRoster *roster)
@@ -91,19 +32,19 @@ result_of_get(const MotetXml *iq, const MotetRoster *roster)
 static void
 answer_get(MotetModule *self, MotetRosterStatus status, const MotetRoster *roster, void *data)
 {
-        Pending *pending = data;
+        MotetLater *request = data;
 
         (void)self;
         if (status != MOTET_ROSTER_OK) {
-                pending_fail(pending, "the roster cannot be read");
+                motet_later_fail(request, "the roster cannot be read");
                 return;
         }
-        if (!motet_wait_is_live(pending->wait))
-                return;
 
-        g_autoptr(MotetXml) result = result_of_get(pending->iq, roster);
-        motet_session_set_interested(pending->session, true);
-        pending_answer(pending, result);
+        g_autoptr(MotetXml) result = result_of_get(motet_later_stanza(request), roster);
+        MotetSession *session = motet_later_session(request);
+        if (session && motet_later_is_live(request))
+                motet_session_set_interested(session, true);
+        motet_later_answer(request, result);
 }
 
 static MotetResult
@@ -114,7 +55,8 @@ handle_get(MotetModule *self, MotetStanzaEvent *ev)
         const MotetRoster *roster = roster_service.cached(self, account);
 
         if (!roster) {
-                roster_read(rosters, account, answer_get, pending_new(self, ev), pending_free);
+                roster_read(rosters, account, answer_get, motet_later_new(self, ev, ROSTER_WAIT),
+                            NULL);
                 return MOTET_WAIT;
         }
 
@@ -123,33 +65,44 @@ handle_get(MotetModule *self, MotetStanzaEvent *ev)
         return motet_reply(ev, result);
 }
 
+/* The only one of a set. */
+static const MotetXml *
+item_of(const MotetXml *iq)
+{
+        return motet_xml_child(motet_xml_child(iq, "query", MOTET_NS_ROSTER), "item",
+                               MOTET_NS_ROSTER);
+}
+
+static bool
+is_removal(const MotetXml *item)
+{
+        return g_strcmp0(motet_xml_attr(item, "subscription"), "remove") == 0;
+}
+
 static void
 answer_set(MotetModule *self, MotetRosterStatus status, unsigned before, void *data)
 {
-        Pending *pending = data;
+        MotetLater *request = data;
 
         (void)self;
         switch (status) {
         case MOTET_ROSTER_OK:
                 /* RFC 6121 2.5.3 */
-                if (pending->remove && !before) {
-                        pending_refuse(pending, MOTET_ITEM_NOT_FOUND, NULL);
-                        return;
-                }
-                break;
+                if (!before && is_removal(item_of(motet_later_stanza(request))))
+                        motet_later_error(request, MOTET_ITEM_NOT_FOUND, NULL, NULL);
+                else
+                        motet_later_result(request);
+                return;
         case MOTET_ROSTER_FULL:
-                pending_refuse(pending, MOTET_RESOURCE_CONSTRAINT, "the roster is full");
+                motet_later_error(request, MOTET_RESOURCE_CONSTRAINT, NULL, "the roster is full");
                 return;
         case MOTET_ROSTER_NO_ACCOUNT:
         case MOTET_ROSTER_BUSY:
         case MOTET_ROSTER_FAILED:
         default:
-                pending_fail(pending, "the roster cannot be changed now");
+                motet_later_fail(request, "the roster cannot be changed now");
                 return;
         }
-
-        g_autoptr(MotetXml) result = motet_iq_result(pending->iq);
-        pending_answer(pending, result);
 }
 
 /* What is wrong with the groups of a roster set (RFC 6121 2.3.3), NONE when nothing is. @groups
@@ -215,7 +168,7 @@ check_set(const MotetModule *self, const MotetXml *item, RosterSet *set, GPtrArr
         const char *name = motet_xml_attr(item, "name");
 
         /* RFC 6121 2.1.2.5: any other value from a client is ignored. */
-        set->remove = g_strcmp0(motet_xml_attr(item, "subscription"), "remove") == 0;
+        set->remove = is_removal(item);
         if (set->remove)
                 return MOTET_CONDITION_NONE;
 
@@ -255,10 +208,8 @@ handle_set(MotetModule *self, MotetStanzaEvent *ev)
         if (wrong)
                 return motet_reply_error(ev, wrong, text);
 
-        Pending *pending = pending_new(self, ev);
-        pending->remove = set.remove;
         roster_set(motet_module_data(self), motet_jid_local(ev->from), motet_jid_string(contact),
-                   &set, answer_set, pending, pending_free);
+                   &set, answer_set, motet_later_new(self, ev, ROSTER_WAIT), NULL);
         return MOTET_WAIT;
 }
 

@@ -25,71 +25,13 @@
 typedef struct {
         MotetStore *store;
         MotetXml *host_card; /* (own) NULL: the host has none */
-        GQueue requests;     /* of Request */
 } Cards;
 
-/* A request while the store works for it. */
-typedef struct {
-        Cards *cards;
-        GList link;               /* in cards->requests */
-        MotetSession *session;    /* (own) NULL: from elsewhere */
-        MotetXml *iq;             /* (own) */
-        MotetWait *wait;          /* (own) */
-        MotetCondition when_none; /* the answer when there is no card */
-} Request;
-
-static Request *
-request_new(MotetModule *self, MotetStanzaEvent *ev, MotetCondition when_none)
-{
-        Cards *cards = motet_module_data(self);
-        Request *request = g_new0(Request, 1);
-
-        request->cards = cards;
-        request->session = ev->session ? motet_session_ref(ev->session) : NULL;
-        request->iq = motet_xml_ref(ev->stanza);
-        request->wait = motet_wait(self, &ev->event, STORE_WAIT, MOTET_DEADLINE_REFUSE);
-        request->when_none = when_none;
-        request->link.data = request;
-        g_queue_push_tail_link(&cards->requests, &request->link);
-        return request;
-}
-
 static void
-request_end(Request *request, MotetResult verdict)
+fail(MotetLater *request, const GError *reason)
 {
-        g_queue_unlink(&request->cards->requests, &request->link);
-        motet_resume(request->wait, verdict);
-        motet_session_unref(request->session);
-        motet_xml_unref(request->iq);
-        g_free(request);
-}
-
-/* Past its deadline a request was answered already. */
-static void
-request_answer(MotetModule *self, Request *request, MotetXml *reply)
-{
-        if (motet_wait_is_live(request->wait))
-                motet_reply_to(motet_module_host(self), request->session, reply);
-        request_end(request, MOTET_HANDLED);
-}
-
-static void
-request_refuse(MotetModule *self, Request *request, MotetCondition condition)
-{
-        g_autoptr(MotetXml) error = motet_stanza_error(request->iq, condition, NULL);
-
-        request_answer(self, request, error);
-}
-
-/* A failure of ours that may pass: who asked is to try again (RFC 6120 8.3.2). */
-static void
-request_fail(MotetModule *self, Request *request, const GError *reason)
-{
-        g_autoptr(MotetXml) error =
-                motet_stanza_error_of_type(request->iq, MOTET_INTERNAL_SERVER_ERROR, "wait", NULL);
-
-        motet_debug("%s: %s", motet_xml_attr(request->iq, "from"), reason->message);
-        request_answer(self, request, error);
+        motet_debug("%s: %s", motet_jid_string(motet_later_from(request)), reason->message);
+        motet_later_fail(request, NULL);
 }
 
 /* Showing */
@@ -117,18 +59,29 @@ parse_card(const char *text, size_t n, GError **error)
         return g_steal_pointer(&card);
 }
 
+/* Sections 3.1 and 3.3: who asks another account does not learn whether there is one. */
+static MotetCondition
+when_none(const MotetLater *request)
+{
+        const char *from = motet_jid_bare(motet_later_from(request));
+        bool is_owner = strcmp(from, motet_jid_bare(motet_later_to(request))) == 0;
+
+        return is_owner ? MOTET_ITEM_NOT_FOUND : MOTET_SERVICE_UNAVAILABLE;
+}
+
 static void
 on_read(MotetModule *self, const GError *error, GBytes *value, void *data)
 {
-        Request *request = data;
+        MotetLater *request = data;
         g_autoptr(GError) damage = NULL;
 
+        (void)self;
         if (error) {
-                request_fail(self, request, error);
+                fail(request, error);
                 return;
         }
         if (!value) {
-                request_refuse(self, request, request->when_none);
+                motet_later_error(request, when_none(request), NULL, NULL);
                 return;
         }
 
@@ -136,22 +89,22 @@ on_read(MotetModule *self, const GError *error, GBytes *value, void *data)
         const char *text = g_bytes_get_data(value, &n);
         g_autoptr(MotetXml) card = parse_card(n > 0 ? text : "", n, &damage);
         if (!card) {
-                motet_warn("the vCard of %s is damaged: %s", motet_xml_attr(request->iq, "to"),
-                           damage->message);
-                request_fail(self, request, damage);
+                motet_warn("the vCard of %s is damaged: %s",
+                           motet_jid_string(motet_later_to(request)), damage->message);
+                fail(request, damage);
                 return;
         }
-        g_autoptr(MotetXml) result = result_with_card(request->iq, card);
-        request_answer(self, request, result);
+        g_autoptr(MotetXml) result = result_with_card(motet_later_stanza(request), card);
+        motet_later_answer(request, result);
 }
 
 static MotetResult
-show(MotetModule *self, MotetStanzaEvent *ev, MotetCondition when_none)
+show(MotetModule *self, MotetStanzaEvent *ev)
 {
         const Cards *cards = motet_module_data(self);
 
         motet_store_read(cards->store, motet_jid_local(ev->to), "", on_read,
-                         request_new(self, ev, when_none));
+                         motet_later_new(self, ev, STORE_WAIT));
         return MOTET_WAIT;
 }
 
@@ -160,15 +113,11 @@ show(MotetModule *self, MotetStanzaEvent *ev, MotetCondition when_none)
 static void
 on_written(MotetModule *self, const GError *error, void *data)
 {
-        Request *request = data;
-
-        if (error) {
-                request_fail(self, request, error);
-                return;
-        }
-
-        g_autoptr(MotetXml) result = motet_iq_result(request->iq);
-        request_answer(self, request, result);
+        (void)self;
+        if (error)
+                fail(data, error);
+        else
+                motet_later_result(data);
 }
 
 static bool
@@ -190,7 +139,7 @@ keep(MotetModule *self, MotetStanzaEvent *ev)
         g_autoptr(GBytes) value =
                 is_empty(ev->payload) ? NULL : g_bytes_new_take(g_steal_pointer(&text), n);
         motet_store_set(cards->store, motet_jid_local(ev->from), "", value, on_written,
-                        request_new(self, ev, MOTET_CONDITION_NONE));
+                        motet_later_new(self, ev, STORE_WAIT));
         return MOTET_WAIT;
 }
 
@@ -205,14 +154,13 @@ is_get(const MotetStanzaEvent *ev)
 static MotetResult
 answer_owner(MotetModule *self, MotetStanzaEvent *ev)
 {
-        return is_get(ev) ? show(self, ev, MOTET_ITEM_NOT_FOUND) : keep(self, ev);
+        return is_get(ev) ? show(self, ev) : keep(self, ev);
 }
 
 static MotetResult
 answer_other(MotetModule *self, MotetStanzaEvent *ev)
 {
-        return is_get(ev) ? show(self, ev, MOTET_SERVICE_UNAVAILABLE)
-                          : motet_reply_error(ev, MOTET_FORBIDDEN, NULL);
+        return is_get(ev) ? show(self, ev) : motet_reply_error(ev, MOTET_FORBIDDEN, NULL);
 }
 
 static MotetResult
@@ -273,7 +221,6 @@ load(MotetModule *self, GError **error)
         Cards *cards = g_new0(Cards, 1);
         cards->store = store;
         cards->host_card = host_card;
-        g_queue_init(&cards->requests);
         motet_module_set_data(self, cards, cards_free);
         return true;
 }
@@ -292,16 +239,6 @@ reconfigure(MotetModule *self)
         }
         motet_xml_unref(cards->host_card);
         cards->host_card = host_card;
-}
-
-/* The store calls back no more. */
-static void
-unload(MotetModule *self)
-{
-        const Cards *cards = motet_module_data(self);
-
-        while (cards->requests.head)
-                request_end(cards->requests.head->data, MOTET_CONTINUE);
 }
 
 static const MotetHook hooks[] = {
@@ -340,5 +277,4 @@ const MotetModuleInfo motet_module = {
         .hooks = hooks,
         .load = load,
         .reconfigure = reconfigure,
-        .unload = unload,
 };
