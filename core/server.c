@@ -380,6 +380,27 @@ on_reload_signal(gpointer data)
         return G_SOURCE_CONTINUE;
 }
 
+/*
+ * What is under way is finished whoever asks again: without a source a signal would end the process,
+ * stores and all. Blocked meanwhile, since GLib gives it back its default first.
+ */
+static void
+ignore_signals(const guint *sources, size_t n)
+{
+        static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+        sigset_t blocked, before;
+
+        sigemptyset(&blocked);
+        for (size_t i = 0; i < G_N_ELEMENTS(signals); i++)
+                sigaddset(&blocked, signals[i]);
+        pthread_sigmask(SIG_BLOCK, &blocked, &before);
+        for (size_t i = 0; i < n; i++)
+                g_source_remove(sources[i]);
+        for (size_t i = 0; i < G_N_ELEMENTS(signals); i++)
+                signal(signals[i], SIG_IGN);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 void
 server_run(Server *server)
 {
@@ -394,7 +415,6 @@ server_run(Server *server)
 
         loop_run(server->base.loop);
 
-        for (size_t i = 0; i < G_N_ELEMENTS(sources); i++)
-                g_source_remove(sources[i]);
+        ignore_signals(sources, G_N_ELEMENTS(sources));
         g_clear_pointer(&server->notify, notify_free);
 }
