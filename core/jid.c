@@ -65,11 +65,48 @@ prepare(char part[static PART_SIZE], const Stringprep_profile *profile)
         return is_stable;
 }
 
-/* RFC 7622 3.3.1, and the controls and the space that nodeprep prohibits. */
+/* Where an ASCII character may stand in a part that is in its canonical form. */
+enum {
+        IN_LOCAL = 1, /* RFC 7622 3.3.1, and the controls and the space that nodeprep prohibits */
+        IN_LABEL = 2, /* RFC 3490 UseSTD3ASCIIRules */
+        IN_RESOURCE = 4,
+        IS_UPPER = 8, /* in a localpart before it is prepared */
+        IN_ALL = IN_LOCAL | IN_LABEL | IN_RESOURCE,
+        IN_BOTH = IN_LOCAL | IN_RESOURCE,
+};
+
+static const uint8_t places[256] = {
+        [' '] = IN_RESOURCE,
+        ['!'] = IN_BOTH,
+        ['"'] = IN_RESOURCE,
+        ['#' ... '%'] = IN_BOTH,
+        ['&' ... '\''] = IN_RESOURCE,
+        ['(' ... ','] = IN_BOTH,
+        ['-'] = IN_ALL,
+        ['.'] = IN_BOTH,
+        ['/'] = IN_RESOURCE,
+        ['0' ... '9'] = IN_ALL,
+        [':'] = IN_RESOURCE,
+        [';'] = IN_BOTH,
+        ['<'] = IN_RESOURCE,
+        ['='] = IN_BOTH,
+        ['>'] = IN_RESOURCE,
+        ['?'] = IN_BOTH,
+        ['@'] = IN_RESOURCE,
+        ['A' ... 'Z'] = IN_RESOURCE | IS_UPPER,
+        ['[' ... '`'] = IN_BOTH,
+        ['a' ... 'z'] = IN_ALL,
+        ['{' ... '~'] = IN_BOTH,
+};
+
 static bool
-is_local_ascii(char c)
+consists_of(const char *text, size_t len, uint8_t where)
 {
-        return c > 0x20 && c < 0x7f && !strchr("\"&'/:<>@", c);
+        uint8_t common = where;
+
+        for (size_t i = 0; i < len; i++)
+                common &= places[(uint8_t)text[i]];
+        return common != 0;
 }
 
 /* RFC 8264 section 9.17. Fullwidth and halfwidth forms are mapped before it applies (RFC 8265 section 3.3.2). */
@@ -119,7 +156,7 @@ is_local(const char *local)
 {
         for (const char *at = local; *at; at = g_utf8_next_char(at)) {
                 gunichar c = g_utf8_get_char(at);
-                if (c < 0x80 ? !is_local_ascii(*at) : !is_identifier(c))
+                if (c < 0x80 ? !(places[c] & (IN_LOCAL | IS_UPPER)) : !is_identifier(c))
                         return false;
         }
         return true;
@@ -144,11 +181,7 @@ prepare_resource(char resource[static PART_SIZE])
         if (!is_ascii(resource))
                 return prepare(resource, stringprep_xmpp_resourceprep);
 
-        for (const char *at = resource; *at; at++) {
-                if (*at < 0x20 || *at == 0x7f)
-                        return false;
-        }
-        return true;
+        return consists_of(resource, strlen(resource), IN_RESOURCE);
 }
 
 static bool
@@ -162,11 +195,21 @@ prepare_password(char password[static PART_SIZE])
 static bool
 is_plain_label(const char *label, size_t len)
 {
-        if (len == 0 || len > LABEL_MAX || label[0] == '-' || label[len - 1] == '-')
-                return false;
-        for (size_t i = 0; i < len; i++) {
-                if (!g_ascii_isdigit(label[i]) && !g_ascii_islower(label[i]) && label[i] != '-')
+        return len > 0 && len <= LABEL_MAX && label[0] != '-' && label[len - 1] != '-' &&
+               consists_of(label, len, IN_LABEL);
+}
+
+/* An ASCII name in lower case without encoded labels. */
+static bool
+is_plain_name(const char *domain, size_t len)
+{
+        for (size_t at = 0; at <= len;) {
+                const char *dot = memchr(domain + at, '.', len - at);
+                size_t label_len = dot ? (size_t)(dot - domain) - at : len - at;
+                if (!is_plain_label(domain + at, label_len) ||
+                    (label_len >= 4 && memcmp(domain + at, "xn--", 4) == 0))
                         return false;
+                at += label_len + 1;
         }
         return true;
 }
@@ -253,13 +296,8 @@ prepare_ascii_name(char domain[static PART_SIZE])
         lower(domain);
         if (domain[len - 1] == '.')
                 len--;
-        for (size_t at = 0; at <= len;) {
-                const char *dot = memchr(domain + at, '.', len - at);
-                size_t label_len = dot ? (size_t)(dot - domain) - at : len - at;
-                if (!is_plain_label(domain + at, label_len) || strncmp(domain + at, "xn--", 4) == 0)
-                        return false;
-                at += label_len + 1;
-        }
+        if (!is_plain_name(domain, len))
+                return false;
         domain[len] = '\0';
         return true;
 }
@@ -299,60 +337,91 @@ prepared_dup(const char *text, bool (*prepare_part)(char part[static PART_SIZE])
         return prepared;
 }
 
+/* A part of an address: @len bytes of @text; NULL when it is not there. */
+typedef struct {
+        const char *text;
+        size_t len;
+} Slice;
+
+static Slice
+slice_of(const char *text)
+{
+        return (Slice){text, text ? strlen(text) : 0};
+}
+
 /* From parts that are prepared. */
 static MotetJid *
-assemble(const char *local, const char *domain, const char *resource)
+assemble(Slice local, Slice domain, Slice resource)
 {
-        size_t local_len = local ? strlen(local) : 0;
-        size_t domain_len = strlen(domain);
-        size_t bare_len = domain_len + (local ? local_len + 1 : 0);
-        size_t full_len = bare_len + (resource ? strlen(resource) + 1 : 0);
-        size_t size = full_len + 1 + (resource ? bare_len + 1 : 0) + (local ? local_len + 1 : 0);
+        size_t local_size = local.text ? local.len + 1 : 0;
+        size_t bare_len = domain.len + local_size;
+        size_t full_len = bare_len + (resource.text ? resource.len + 1 : 0);
+        size_t size = full_len + 1 + (resource.text ? bare_len + 1 : 0) + local_size;
 
         MotetJid *jid = g_malloc(sizeof *jid + size);
         *jid = (MotetJid){.refs = 1};
         char *at = jid->text;
-        if (local) {
-                at = mempcpy(at, local, local_len);
+        if (local.text) {
+                at = mempcpy(at, local.text, local.len);
                 *at++ = '@';
         }
-        at = mempcpy(at, domain, domain_len);
-        if (resource) {
+        at = mempcpy(at, domain.text, domain.len);
+        if (resource.text) {
                 *at++ = '/';
                 jid->resource_at = (uint16_t)(at - jid->text);
-                at = mempcpy(at, resource, strlen(resource));
+                at = mempcpy(at, resource.text, resource.len);
                 *at++ = '\0';
                 jid->bare_at = (uint16_t)(at - jid->text);
                 at = mempcpy(at, jid->text, bare_len);
         }
         *at++ = '\0';
-        jid->domain_at = (uint16_t)(jid->bare_at + (local ? local_len + 1 : 0));
-        if (local) {
+        jid->domain_at = (uint16_t)(jid->bare_at + local_size);
+        if (local.text) {
                 jid->local_at = (uint16_t)(at - jid->text);
-                memcpy(at, local, local_len + 1);
+                at = mempcpy(at, local.text, local.len);
+                *at = '\0';
         }
         return jid;
 }
 
-/* Parts that are not there are NULL. */
+/* Whether the parts are in their canonical form at first sight, as those of nearly every address are. */
+static bool
+are_plain(Slice local, Slice domain, Slice resource)
+{
+        return domain.len <= MOTET_JID_PART_MAX && is_plain_name(domain.text, domain.len) &&
+               (!local.text || (local.len > 0 && local.len <= MOTET_JID_PART_MAX &&
+                                consists_of(local.text, local.len, IN_LOCAL))) &&
+               (!resource.text || (resource.len > 0 && resource.len <= MOTET_JID_PART_MAX &&
+                                   consists_of(resource.text, resource.len, IN_RESOURCE)));
+}
+
 static MotetJid *
-new_from_slices(const char *local, size_t local_len, const char *domain, size_t domain_len,
-                const char *resource, size_t resource_len)
+new_prepared(Slice local, Slice domain, Slice resource)
 {
         char parts[3][PART_SIZE];
 
-        if (!take_part(domain, domain_len, parts[0], prepare_domain) ||
-            (local && !take_part(local, local_len, parts[1], prepare_local)) ||
-            (resource && !take_part(resource, resource_len, parts[2], prepare_resource)))
+        if (!take_part(domain.text, domain.len, parts[0], prepare_domain) ||
+            (local.text && !take_part(local.text, local.len, parts[1], prepare_local)) ||
+            (resource.text && !take_part(resource.text, resource.len, parts[2], prepare_resource)))
                 return NULL;
 
-        return assemble(local ? parts[1] : NULL, parts[0], resource ? parts[2] : NULL);
+        return assemble(slice_of(local.text ? parts[1] : NULL), slice_of(parts[0]),
+                        slice_of(resource.text ? parts[2] : NULL));
 }
 
-static size_t
-part_len(const char *part)
+static MotetJid *
+new_from_slices(Slice local, Slice domain, Slice resource)
 {
-        return part ? strnlen(part, PART_SIZE) : 0;
+        if (are_plain(local, domain, resource))
+                return assemble(local, domain, resource);
+        return new_prepared(local, domain, resource);
+}
+
+/* Of what may be longer than a part: too long is seen all the same. */
+static Slice
+part_of(const char *text)
+{
+        return (Slice){text, text ? strnlen(text, PART_SIZE) : 0};
 }
 
 MotetJid *
@@ -361,8 +430,7 @@ motet_jid_new_parts(const char *local, const char *domain, const char *resource)
         if (!domain)
                 return NULL;
 
-        return new_from_slices(local, part_len(local), domain, part_len(domain), resource,
-                               part_len(resource));
+        return new_from_slices(part_of(local), part_of(domain), part_of(resource));
 }
 
 MotetJid *
@@ -373,12 +441,12 @@ motet_jid_new(const char *text)
 
         /* RFC 7622 3.1: the first '/' starts the resourcepart, an '@' before it ends the localpart. */
         const char *bare_end = strchrnul(text, '/');
-        const char *resource = *bare_end ? bare_end + 1 : NULL;
         const char *at = memchr(text, '@', (size_t)(bare_end - text));
         const char *domain = at ? at + 1 : text;
 
-        return new_from_slices(at ? text : NULL, at ? (size_t)(at - text) : 0, domain,
-                               (size_t)(bare_end - domain), resource, part_len(resource));
+        return new_from_slices(at ? (Slice){text, (size_t)(at - text)} : (Slice){NULL, 0},
+                               (Slice){domain, (size_t)(bare_end - domain)},
+                               part_of(*bare_end ? bare_end + 1 : NULL));
 }
 
 char *
@@ -488,7 +556,8 @@ motet_jid_to_bare(const MotetJid *jid)
 
         if (motet_jid_is_bare(jid))
                 return motet_jid_ref(jid);
-        return assemble(motet_jid_local(jid), motet_jid_domain(jid), NULL);
+        return assemble(slice_of(motet_jid_local(jid)), slice_of(motet_jid_domain(jid)),
+                        slice_of(NULL));
 }
 
 MotetJid *
@@ -497,7 +566,8 @@ motet_jid_with_resource(const MotetJid *jid, const char *resource)
         g_return_val_if_fail(jid != NULL, NULL);
 
         char part[PART_SIZE];
-        if (!resource || !take_part(resource, part_len(resource), part, prepare_resource))
+        if (!resource || !take_part(resource, part_of(resource).len, part, prepare_resource))
                 return NULL;
-        return assemble(motet_jid_local(jid), motet_jid_domain(jid), part);
+        return assemble(slice_of(motet_jid_local(jid)), slice_of(motet_jid_domain(jid)),
+                        slice_of(part));
 }

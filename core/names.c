@@ -2,7 +2,7 @@
  * names: one copy of the names that nearly every stanza uses, so that trees point at it instead of
  * holding their own.
  *
- * Rows are sorted by length, then by bytes. A name that is missing here costs its length in the
+ * Names are sorted by length, then by bytes. One that is missing here costs its length in the
  * arena and nothing else.
  */
 #include "core/names.h"
@@ -30,57 +30,49 @@ static const char names[][NAME_WIDTH] = {
         "remote-server-timeout", "feature-not-implemented", "remote-server-not-found",
 };
 
-static const char spaces[][SPACE_WIDTH] = {
-        "", "jabber:client", "jabber:server", "http://etherx.jabber.org/streams",
-        "urn:ietf:params:xml:ns:xmpp-stanzas", "urn:ietf:params:xml:ns:xmpp-streams",
-        "http://www.w3.org/XML/1998/namespace",
+#define SPACE(name) {sizeof(name) - 1, name}
+
+static const struct {
+        size_t len;
+        char text[SPACE_WIDTH];
+} spaces[] = {
+        SPACE(""),
+        SPACE("jabber:client"),
+        SPACE("jabber:server"),
+        SPACE("http://etherx.jabber.org/streams"),
+        SPACE("urn:ietf:params:xml:ns:xmpp-stanzas"),
+        SPACE("urn:ietf:params:xml:ns:xmpp-streams"),
+        SPACE("http://www.w3.org/XML/1998/namespace"),
 };
 
 /* clang-format on */
 
-static int
-compare(const char *text, size_t len, const char *row)
-{
-        size_t row_len = strlen(row);
-
-        if (len != row_len)
-                return len < row_len ? -1 : 1;
-        return memcmp(text, row, len);
-}
-
-static const char *
-find(const char *rows, size_t n_rows, size_t width, const char *text, size_t len)
-{
-        size_t low = 0, high = n_rows;
-
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-                const char *row = rows + middle * width;
-                int order = compare(text, len, row);
-                if (order == 0)
-                        return row;
-                if (order < 0)
-                        high = middle;
-                else
-                        low = middle + 1;
-        }
-        return NULL;
-}
+/* Where the names of each length start; those of one length are few. */
+static const uint8_t starts[NAME_WIDTH + 1] = {
+        0,  0,  6,  10, 18, 35, 47, 56, 64, 75, 77, 77, 79,
+        79, 80, 83, 83, 84, 84, 85, 88, 88, 91, 91, 93,
+};
 
 const char *
 names_find(const char *text, size_t len)
 {
         if (len >= NAME_WIDTH)
                 return NULL;
-        return find((const char *)names, G_N_ELEMENTS(names), NAME_WIDTH, text, len);
+        for (size_t i = starts[len]; i < starts[len + 1]; i++) {
+                if (names[i][0] == text[0] && memcmp(names[i], text, len) == 0)
+                        return names[i];
+        }
+        return NULL;
 }
 
 const char *
 names_find_space(const char *text, size_t len)
 {
-        if (len >= SPACE_WIDTH)
-                return NULL;
-        return find((const char *)spaces, G_N_ELEMENTS(spaces), SPACE_WIDTH, text, len);
+        for (size_t i = 0; i < G_N_ELEMENTS(spaces); i++) {
+                if (spaces[i].len == len && memcmp(spaces[i].text, text, len) == 0)
+                        return spaces[i].text;
+        }
+        return NULL;
 }
 
 static bool
@@ -100,13 +92,16 @@ names_owns(const char *text)
 bool
 names_sorted(void)
 {
+        for (size_t len = 0; len <= NAME_WIDTH; len++) {
+                size_t end = len < NAME_WIDTH ? starts[len + 1] : G_N_ELEMENTS(names);
+                for (size_t i = starts[len]; i < end; i++) {
+                        if (strlen(names[i]) != len)
+                                return false;
+                }
+        }
         for (size_t i = 1; i < G_N_ELEMENTS(names); i++) {
-                if (compare(names[i], strlen(names[i]), names[i - 1]) <= 0)
+                if (strlen(names[i - 1]) == strlen(names[i]) && strcmp(names[i - 1], names[i]) >= 0)
                         return false;
         }
-        for (size_t i = 1; i < G_N_ELEMENTS(spaces); i++) {
-                if (compare(spaces[i], strlen(spaces[i]), spaces[i - 1]) <= 0)
-                        return false;
-        }
-        return true;
+        return starts[0] == 0;
 }

@@ -310,10 +310,10 @@ receive_stanza(MotetSession *session, MotetStanzaKind kind, MotetXml *stanza)
                 motet_session_close(session, MOTET_NOT_AUTHORIZED, "no resource is bound");
                 return;
         }
-        motet_xml_set_attr(stanza, "from", motet_jid_string(from));
+        xml_set_attr(stanza, "from", motet_jid_string(from));
         /* RFC 6120 4.7.4: the language of the stream is the stanza's when it leaves the stream. */
         if (motet_session_lang(session) && !motet_xml_attr(stanza, "xml:lang"))
-                motet_xml_set_attr(stanza, "xml:lang", motet_session_lang(session));
+                xml_set_attr(stanza, "xml:lang", motet_session_lang(session));
         if (to_text && !to) {
                 motet_reply_error(&ev, MOTET_JID_MALFORMED, NULL);
                 return;

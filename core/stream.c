@@ -30,7 +30,7 @@ static void
 append_attr(GString *out, const char *name, const char *value)
 {
         g_string_append_printf(out, " %s='", name);
-        xml_escape_append(out, value, -1);
+        xml_escape_append(out, value);
         g_string_append_c(out, '\'');
 }
 
@@ -70,7 +70,7 @@ append_error(GString *out, MotetCondition condition, const char *text)
                                motet_condition_stream_name(condition), MOTET_NS_STREAM_ERRORS);
         if (text) {
                 g_string_append(out, "<text xmlns='" MOTET_NS_STREAM_ERRORS "' xml:lang='en'>");
-                xml_escape_append(out, text, -1);
+                xml_escape_append(out, text);
                 g_string_append(out, "</text>");
         }
         g_string_append(out, "</stream:error>");

@@ -119,22 +119,39 @@ append_attr(MotetXml *xml, XmlAttr *attr)
 }
 
 void
-xml_set_attr_parts(MotetXml *xml, const char *ns, size_t ns_len, const char *name, size_t name_len,
+xml_add_attr_parts(MotetXml *xml, const char *ns, size_t ns_len, const char *name, size_t name_len,
                    const char *value)
 {
         g_assert(is_changeable(xml));
 
         XmlArena *arena = xml->arena;
+        XmlAttr *attr = xml_arena_alloc(arena, sizeof *attr);
+        *attr = (XmlAttr){
+                .name = xml_arena_name(arena, name, name_len),
+                .ns = xml_arena_space(arena, ns, ns_len),
+                .value = xml_arena_string(arena, value, strlen(value)),
+        };
+        append_attr(xml, attr);
+}
+
+static void
+set_attr(MotetXml *xml, const char *ns, const char *name, const char *value)
+{
+        size_t ns_len = strlen(ns), name_len = strlen(name);
         XmlAttr *attr = find_attr(xml, ns, ns_len, name, name_len);
-        if (!attr) {
-                attr = xml_arena_alloc(arena, sizeof *attr);
-                *attr = (XmlAttr){
-                        .name = xml_arena_name(arena, name, name_len),
-                        .ns = xml_arena_space(arena, ns, ns_len),
-                };
-                append_attr(xml, attr);
-        }
-        attr->value = xml_arena_string(arena, value, strlen(value));
+
+        if (attr)
+                attr->value = xml_arena_string(xml->arena, value, strlen(value));
+        else
+                xml_add_attr_parts(xml, ns, ns_len, name, name_len, value);
+}
+
+void
+xml_set_attr(MotetXml *xml, const char *name, const char *value)
+{
+        g_assert(is_changeable(xml));
+
+        set_attr(xml, "", name, value);
 }
 
 void
@@ -224,15 +241,10 @@ motet_xml_ns(const MotetXml *xml)
 }
 
 static bool
-is_same(const char *a, const char *b)
-{
-        return a == b || strcmp(a, b) == 0;
-}
-
-static bool
 matches(const MotetXml *node, const char *name, const char *ns)
 {
-        return node->name && (!name || is_same(node->name, name)) && (!ns || is_same(node->ns, ns));
+        return node->name && (!name || xml_is_same(node->name, name)) &&
+               (!ns || xml_is_same(node->ns, ns));
 }
 
 bool
@@ -247,7 +259,7 @@ motet_xml_attr(const MotetXml *xml, const char *name)
         g_return_val_if_fail(xml != NULL && name != NULL, NULL);
 
         for (const XmlAttr *attr = xml->attrs; attr; attr = attr->next) {
-                if (attr->ns[0] == '\0' && is_same(attr->name, name))
+                if (attr->ns[0] == '\0' && xml_is_same(attr->name, name))
                         return attr->value;
         }
         return NULL;
@@ -378,7 +390,7 @@ motet_xml_set_attr(MotetXml *xml, const char *name, const char *value)
         g_return_if_fail(!value || is_xml_text(value, strlen(value)));
 
         if (value)
-                xml_set_attr_parts(xml, "", 0, name, strlen(name), value);
+                set_attr(xml, "", name, value);
         else
                 remove_attr(xml, "", name);
 }
@@ -395,7 +407,7 @@ motet_xml_set_attr_ns(MotetXml *xml, const char *name, const char *ns, const cha
                 g_autofree char *prefixed = g_strconcat("xml:", name, NULL);
                 motet_xml_set_attr(xml, prefixed, value);
         } else if (value) {
-                xml_set_attr_parts(xml, ns, strlen(ns), name, strlen(name), value);
+                set_attr(xml, ns, name, value);
         } else {
                 remove_attr(xml, ns, name);
         }

@@ -87,7 +87,7 @@ motet_xml_parse(const char *text, gssize len, const char *default_ns, GError **e
         g_autoptr(XmlParser) parser = xml_parser_new(pool, &text_sink, &read, &text_limits);
         g_autoptr(GString) header = g_string_new("<stream:text xmlns='");
 
-        xml_escape_append(header, default_ns ? default_ns : "", -1);
+        xml_escape_append(header, default_ns ? default_ns : "");
         g_string_append(header, "' xmlns:stream='" MOTET_NS_STREAMS "'>");
         xml_parser_feed(parser, header->str, header->len);
         xml_parser_feed(parser, text, len < 0 ? strlen(text) : (size_t)len);

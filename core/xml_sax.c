@@ -87,15 +87,15 @@ check_name(XmlLoan *loan, const Name *name)
 }
 
 static void
-set_attr(MotetXml *xml, const Name *name, const char *value)
+add_attr(MotetXml *xml, const Name *name, const char *value)
 {
         if (name->ns_len != strlen(XML_NS_XML) || memcmp(name->ns, XML_NS_XML, name->ns_len) != 0) {
-                xml_set_attr_parts(xml, name->ns, name->ns_len, name->local, name->local_len,
+                xml_add_attr_parts(xml, name->ns, name->ns_len, name->local, name->local_len,
                                    value);
                 return;
         }
         g_autofree char *prefixed = g_strdup_printf("xml:%.*s", (int)name->local_len, name->local);
-        xml_set_attr_parts(xml, "", 0, prefixed, strlen(prefixed), value);
+        xml_add_attr_parts(xml, "", 0, prefixed, strlen(prefixed), value);
 }
 
 static bool
@@ -113,7 +113,7 @@ add_attrs(XmlLoan *loan, const char **attrs)
                 Name name = split_name(attrs[0]);
                 if (!check_name(loan, &name))
                         return false;
-                set_attr(loan->current, &name, attrs[1]);
+                add_attr(loan->current, &name, attrs[1]);
         }
         return true;
 }
@@ -266,7 +266,7 @@ note_declaration(XmlLoan *loan, const char *prefix, const char *uri)
         else
                 loan->content_ns = g_strdup(uri);
         g_string_append(text, "='");
-        xml_escape_append(text, uri, -1);
+        xml_escape_append(text, uri);
         g_string_append_c(text, '\'');
         g_ptr_array_add(loan->declared, g_string_free(text, FALSE));
 }

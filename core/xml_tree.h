@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <string.h>
+
 #include "core/xml.h"
 
 #define XML_NS_XML "http://www.w3.org/XML/1998/namespace"
@@ -72,6 +74,7 @@ struct XmlArena {
         XmlChunk *chunks;    /* all but the first, which this struct heads */
         size_t size;         /* of all chunks */
         XmlSpace *spaces;
+        const MotetXml *written_once; /* the last element written and not kept */
         XmlBytes *written;
 };
 
@@ -89,6 +92,13 @@ char *xml_arena_extend(XmlArena *arena, char *text, size_t len, const char *tail
 /** xml_arena_name / xml_arena_space: a copy of a name, or the one that is known already */
 const char *xml_arena_name(XmlArena *arena, const char *name, size_t len);
 const char *xml_arena_space(XmlArena *arena, const char *ns, size_t len);
+
+/** xml_is_same: whether two names are equal; most are one string */
+static inline bool
+xml_is_same(const char *a, const char *b)
+{
+        return a == b || strcmp(a, b) == 0;
+}
 
 /** xml_walk: the node after @node in document order below @root, text included; NULL at the end */
 MotetXml *xml_walk(const MotetXml *root, const MotetXml *node);

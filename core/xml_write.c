@@ -13,68 +13,97 @@
 #include "core/xml.h"
 #include "core/xml_tree.h"
 
-/* What is written differently: the bits say where. */
-enum { IN_TEXT = 1, IN_ATTR = 2, IN_BOTH = 3 };
-
-static const struct {
-        unsigned char where;
-        const char *written;
-} escapes[256] = {
-        ['&'] = {IN_BOTH, "&amp;"},
-        ['<'] = {IN_BOTH, "&lt;"},
-        ['>'] = {IN_BOTH, "&gt;"},
-        ['"'] = {IN_ATTR, "&quot;"},
-        ['\''] = {IN_ATTR, "&apos;"},
-        /* XML 1.0 sections 2.11 and 3.3.3: a parser would turn these bare ones into something else. */
-        ['\r'] = {IN_BOTH, "&#13;"},
-        ['\n'] = {IN_ATTR, "&#10;"},
-        ['\t'] = {IN_ATTR, "&#9;"},
-};
+/* What is written differently in text, and in attributes. */
+static const char text_escaped[] = "&<>\r";
+static const char attr_escaped[] = "&<>\"'\r\n\t";
 
 typedef struct {
         GString *out;
         const MotetXml *root;
         const char *default_ns; /* in force around the root */
+        const char *to;         /* instead of the root's own; NULL: its own */
         bool in_stream;         /* the prefix "stream" is declared around the root */
         size_t to_at;           /* where the root's `to` belongs in @out */
-        size_t to_len;          /* bytes of the root's own `to` written there */
+        size_t to_len;          /* bytes of the root's `to` written there */
 } Writer;
 
-static void
-append_escaped(GString *out, const char *text, size_t len, unsigned where)
+/* Most of what is written is a few bytes long and has room. */
+static inline void
+put(GString *out, const char *bytes, size_t n)
 {
-        size_t plain = 0; /* start of what needs no escape */
-
-        for (size_t i = 0; i < len; i++) {
-                unsigned char byte = (unsigned char)text[i];
-                if (!(escapes[byte].where & where))
-                        continue;
-                g_string_append_len(out, text + plain, (gssize)(i - plain));
-                g_string_append(out, escapes[byte].written);
-                plain = i + 1;
+        if (n >= out->allocated_len - out->len) {
+                g_string_append_len(out, bytes, (gssize)n);
+                return;
         }
-        g_string_append_len(out, text + plain, (gssize)(len - plain));
+        memcpy(out->str + out->len, bytes, n);
+        out->len += n;
+        out->str[out->len] = '\0';
+}
+
+static inline void
+put_string(GString *out, const char *text)
+{
+        put(out, text, strlen(text));
+}
+
+static const char *
+escape_of(char byte)
+{
+        switch (byte) {
+        case '&':
+                return "&amp;";
+        case '<':
+                return "&lt;";
+        case '>':
+                return "&gt;";
+        case '"':
+                return "&quot;";
+        case '\'':
+                return "&apos;";
+        /* XML 1.0 sections 2.11 and 3.3.3: a parser would turn these bare ones into something else. */
+        case '\r':
+                return "&#13;";
+        case '\n':
+                return "&#10;";
+        case '\t':
+                return "&#9;";
+        default:
+                g_assert_not_reached();
+        }
+}
+
+static void
+append_escaped(GString *out, const char *text, const char *escaped)
+{
+        while (true) {
+                size_t plain = strcspn(text, escaped);
+                put(out, text, plain);
+                text += plain;
+                if (*text == '\0')
+                        return;
+                put_string(out, escape_of(*text++));
+        }
 }
 
 static void
 append_attr(GString *out, const char *prefix, const char *name, const char *value)
 {
-        g_string_append_c(out, ' ');
-        g_string_append(out, prefix);
-        g_string_append(out, name);
-        g_string_append_len(out, "='", 2);
-        append_escaped(out, value, strlen(value), IN_ATTR);
-        g_string_append_c(out, '\'');
+        put(out, " ", 1);
+        put_string(out, prefix);
+        put_string(out, name);
+        put(out, "='", 2);
+        append_escaped(out, value, attr_escaped);
+        put(out, "'", 1);
 }
 
 /* Namespaces in XML 1.0 section 3: the namespace of xml: must not be declared as a default one. */
 static const char *
 element_prefix(const Writer *writer, const MotetXml *xml)
 {
-        if (strcmp(xml->ns, XML_NS_XML) == 0)
+        if (xml_is_same(xml->ns, XML_NS_XML))
                 return "xml:";
         /* RFC 6120 4.8.5: peers may insist on this prefix for features and errors. */
-        if (writer->in_stream && xml == writer->root && strcmp(xml->ns, MOTET_NS_STREAMS) == 0)
+        if (writer->in_stream && xml == writer->root && xml_is_same(xml->ns, MOTET_NS_STREAMS))
                 return "stream:";
         return "";
 }
@@ -122,19 +151,23 @@ write_attr_ns(Writer *writer, const MotetXml *xml, const XmlAttr *attr)
 }
 
 static void
+write_to(Writer *writer, const char *to)
+{
+        writer->to_at = writer->out->len;
+        append_attr(writer->out, "", "to", to);
+        writer->to_len = writer->out->len - writer->to_at;
+}
+
+static void
 write_attrs(Writer *writer, const MotetXml *xml)
 {
         for (const XmlAttr *attr = xml->attrs; attr; attr = attr->next) {
-                if (attr->ns[0] != '\0') {
+                if (attr->ns[0] != '\0')
                         write_attr_ns(writer, xml, attr);
-                        continue;
-                }
-                size_t start = writer->out->len;
-                append_attr(writer->out, "", attr->name, attr->value);
-                if (xml == writer->root && strcmp(attr->name, "to") == 0) {
-                        writer->to_at = start;
-                        writer->to_len = writer->out->len - start;
-                }
+                else if (xml == writer->root && strcmp(attr->name, "to") == 0)
+                        write_to(writer, writer->to ? writer->to : attr->value);
+                else
+                        append_attr(writer->out, "", attr->name, attr->value);
         }
 }
 
@@ -144,27 +177,30 @@ write_start(Writer *writer, const MotetXml *xml)
         GString *out = writer->out;
         const char *prefix = element_prefix(writer, xml);
 
-        g_string_append_c(out, '<');
-        g_string_append(out, prefix);
-        g_string_append(out, xml->name);
-        if (*prefix == '\0' && strcmp(ns_in_force(writer, xml), xml->ns) != 0)
+        put(out, "<", 1);
+        put_string(out, prefix);
+        put_string(out, xml->name);
+        if (*prefix == '\0' && !xml_is_same(ns_in_force(writer, xml), xml->ns))
                 append_attr(out, "", "xmlns", xml->ns);
-        if (xml == writer->root)
+        if (xml == writer->root) {
                 writer->to_at = out->len;
+                if (writer->to && !motet_xml_attr(xml, "to"))
+                        write_to(writer, writer->to);
+        }
         write_attrs(writer, xml);
         if (xml->first)
-                g_string_append_c(out, '>');
+                put(out, ">", 1);
         else
-                g_string_append_len(out, "/>", 2);
+                put(out, "/>", 2);
 }
 
 static void
 write_end(Writer *writer, const MotetXml *xml)
 {
-        g_string_append_len(writer->out, "</", 2);
-        g_string_append(writer->out, element_prefix(writer, xml));
-        g_string_append(writer->out, xml->name);
-        g_string_append_c(writer->out, '>');
+        put(writer->out, "</", 2);
+        put_string(writer->out, element_prefix(writer, xml));
+        put_string(writer->out, xml->name);
+        put(writer->out, ">", 1);
 }
 
 static void
@@ -173,7 +209,7 @@ write_node(Writer *writer, const MotetXml *node)
         if (node->name)
                 write_start(writer, node);
         else
-                append_escaped(writer->out, node->text, node->len, IN_TEXT);
+                append_escaped(writer->out, node->text, text_escaped);
 }
 
 static void
@@ -210,6 +246,7 @@ find_written(const MotetXml *root, const char *default_ns)
         return NULL;
 }
 
+/* Writes @root to the end of @out, keeps it, and takes it from there again. */
 static const XmlBytes *
 write_and_keep(const MotetXml *root, GString *out, const char *default_ns)
 {
@@ -239,25 +276,37 @@ xml_append(const MotetXml *root, GString *out, const char *default_ns, const cha
 {
         g_assert(root && root->name && out);
 
+        XmlArena *arena = root->arena;
         if (!default_ns)
                 default_ns = "";
         xml_freeze(root);
         const XmlBytes *written = find_written(root, default_ns);
+        /* Most stanzas are written once: what comes a second time may come to many. */
+        if (!written && arena->written_once != root) {
+                Writer writer = {.out = out,
+                                 .root = root,
+                                 .default_ns = default_ns,
+                                 .to = to,
+                                 .in_stream = true};
+                arena->written_once = root;
+                write_tree(&writer);
+                return;
+        }
         if (!written)
                 written = write_and_keep(root, out, default_ns);
 
         if (!to)
                 to = motet_xml_attr(root, "to");
-        g_string_append_len(out, written->bytes, (gssize)written->prefix_len);
+        put(out, written->bytes, written->prefix_len);
         if (to)
                 append_attr(out, "", "to", to);
-        g_string_append_len(out, written->bytes + written->prefix_len, (gssize)written->suffix_len);
+        put(out, written->bytes + written->prefix_len, written->suffix_len);
 }
 
 void
-xml_escape_append(GString *out, const char *text, gssize len)
+xml_escape_append(GString *out, const char *text)
 {
-        append_escaped(out, text, len < 0 ? strlen(text) : (size_t)len, IN_ATTR);
+        append_escaped(out, text, attr_escaped);
 }
 
 char *

@@ -575,6 +575,26 @@ test_references_share(void)
         g_assert_cmpstr(motet_jid_string(shared), ==, "a@b/c");
 }
 
+/* An address that looks canonical is not prepared: it must be what preparing its parts gives. */
+static void
+test_any_ascii_character_is_as_in_a_part_alone(void)
+{
+        for (unsigned byte = 1; byte < 128; byte++) {
+                const char part[] = {'a', (char)byte, 'b', '\0'};
+                g_autofree char *local = motet_jid_prepare_local(part);
+                g_autofree char *domain = motet_jid_prepare_domain(part);
+                g_autofree char *resource = motet_jid_prepare_resource(part);
+                g_autoptr(MotetJid) with_local = motet_jid_new_parts(part, "d", NULL);
+                g_autoptr(MotetJid) with_domain = motet_jid_new_parts(NULL, part, NULL);
+                g_autoptr(MotetJid) with_resource = motet_jid_new_parts(NULL, "d", part);
+
+                g_assert_cmpstr(with_local ? motet_jid_local(with_local) : NULL, ==, local);
+                g_assert_cmpstr(with_domain ? motet_jid_domain(with_domain) : NULL, ==, domain);
+                g_assert_cmpstr(with_resource ? motet_jid_resource(with_resource) : NULL, ==,
+                                resource);
+        }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -594,6 +614,8 @@ main(int argc, char **argv)
         g_test_add_func("/jid/resourceparts-keep-their-case", test_resourceparts_keep_their_case);
         g_test_add_func("/jid/directions-are-not-mixed", test_directions_are_not_mixed);
         g_test_add_func("/jid/domains-are-canonical", test_domains_are_canonical);
+        g_test_add_func("/jid/any-ascii-character-is-as-in-a-part-alone",
+                        test_any_ascii_character_is_as_in_a_part_alone);
         g_test_add_func("/jid/illegal-domains-are-refused", test_illegal_domains_are_refused);
         g_test_add_func("/jid/labels-end-at-63-bytes", test_labels_end_at_63_bytes);
         g_test_add_func("/jid/parts-end-at-1023-bytes", test_parts_end_at_1023_bytes);

@@ -205,7 +205,7 @@ expand_name(GString *out, const char **text, GHashTable *names, GError **error)
                             name);
                 return false;
         }
-        xml_escape_append(out, value, -1);
+        xml_escape_append(out, value);
         *text += 1 + n;
         return true;
 }
