@@ -247,18 +247,14 @@ account_is_weaker(const Account *account, unsigned iterations)
         return false;
 }
 
-/*
- * HMAC over what is invented, for which hash and whom; each part ends with its NUL so that none
- * runs into the next.
- */
+/* HMAC over what is invented and for whom; @what ends with its NUL, so that it does not run into the name. */
 static void
-invent(const uint8_t secret[SECRET_BYTES], const char *what, const char *hash, const char *username,
+invent(const uint8_t secret[SECRET_BYTES], const char *what, const char *username,
        uint8_t out[KEY_MAX])
 {
         g_autoptr(GString) text = g_string_new(what);
 
         g_string_append_len(text, "\0", 1);
-        g_string_append_len(text, hash, (gssize)strlen(hash) + 1);
         g_string_append(text, username);
         HMAC(EVP_sha512(), secret, SECRET_BYTES, (const uint8_t *)text->str, text->len, out, NULL);
 }
@@ -267,15 +263,19 @@ void
 account_invent(Account *account, const uint8_t secret[SECRET_BYTES], const char *username,
                unsigned iterations)
 {
+        uint8_t salts[KEY_MAX], key[KEY_MAX];
+
+        /* The salts are told, each a part of its own; the keys never are, and no proof fits them. */
+        G_STATIC_ASSERT(N_HASHES * SALT_BYTES <= KEY_MAX);
+        invent(secret, "salts", username, salts);
+        invent(secret, "key", username, key);
         *account = (Account){.role = MOTET_ROLE_MEMBER};
-        for (int i = 0; i < N_HASHES; i++) {
+        for (size_t i = 0; i < N_HASHES; i++) {
                 AccountKeys *keys = &account->keys[i];
-                uint8_t salt[KEY_MAX];
-                invent(secret, "salt", hashes[i].name, username, salt);
-                memcpy(keys->salt, salt, SALT_BYTES);
+                memcpy(keys->salt, salts + i * SALT_BYTES, SALT_BYTES);
                 keys->salt_len = SALT_BYTES;
                 keys->iterations = iterations;
-                invent(secret, "stored", hashes[i].name, username, keys->stored_key);
-                invent(secret, "server", hashes[i].name, username, keys->server_key);
+                memcpy(keys->stored_key, key, KEY_MAX);
+                memcpy(keys->server_key, key, KEY_MAX);
         }
 }

@@ -28,6 +28,7 @@ typedef struct {
         MotetModule *self;
         MotetStore *store;
         GHashTable *by_account; /* account -> List (borrowed) */
+        GHashTable *none;       /* (own) the set of everybody who blocks nobody: nearly all */
         GQueue idle;            /* of loaded List (own) nobody holds, the longest unused first */
 } Lists;
 

@@ -128,6 +128,7 @@ load(MotetModule *self, GError **error)
         lists->self = self;
         lists->store = store;
         lists->by_account = g_hash_table_new(g_str_hash, g_str_equal);
+        lists->none = set_new();
         motet_module_set_data(self, lists, lists_free);
         motet_sessions_foreach(motet_module_host(self), adopt_session, self);
         return true;

@@ -53,6 +53,7 @@ lists_free(void *data)
                 list_free(list);
         }
         g_hash_table_unref(lists->by_account);
+        g_hash_table_unref(lists->none);
         g_free(lists);
 }
 
@@ -74,7 +75,7 @@ list_take(Lists *lists, const char *account)
         list = g_new0(List, 1);
         list->lists = lists;
         list->account = g_strdup(account);
-        list->jids = set_new();
+        list->jids = g_hash_table_ref(lists->none);
         list->holders = 1;
         list->idle_link.data = list;
         g_hash_table_insert(lists->by_account, list->account, list);
@@ -131,6 +132,18 @@ call_waiting(List *list)
 }
 
 static void
+take_items(List *list, const MotetStoreItem *items, size_t n)
+{
+        if (n > 0) {
+                g_hash_table_unref(list->jids);
+                list->jids = set_new();
+        }
+        for (size_t i = 0; i < n; i++)
+                g_hash_table_add(list->jids, g_strdup(items[i].key));
+        list->is_loaded = true;
+}
+
+static void
 on_read(MotetModule *self, const GError *error, const MotetStoreItem *items, size_t n, void *data)
 {
         List *list = data;
@@ -139,11 +152,8 @@ on_read(MotetModule *self, const GError *error, const MotetStoreItem *items, siz
         list->is_loading = false;
         if (error)
                 motet_debug("%s: reading the block list failed: %s", list->account, error->message);
-        else if (list->lists) {
-                for (size_t i = 0; i < n; i++)
-                        g_hash_table_add(list->jids, g_strdup(items[i].key));
-                list->is_loaded = true;
-        }
+        else if (list->lists)
+                take_items(list, items, n);
         call_waiting(list);
         list_release(list);
 }

@@ -20,7 +20,7 @@ static void
 clear_items(Account *account)
 {
         g_ptr_array_set_size(account->items, 0);
-        g_hash_table_remove_all(account->requests);
+        g_clear_pointer(&account->requests, g_hash_table_unref);
         account->bytes = 0;
         g_free(account->version);
         account->version = g_strdup(ROSTER_VERSION_EMPTY);
@@ -39,8 +39,6 @@ account_take(Rosters *rosters, const char *name)
         account->refs = 1;
         account->name = g_strdup(name);
         account->items = g_ptr_array_new_with_free_func(g_free);
-        account->requests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                                  (GDestroyNotify)motet_xml_unref);
         clear_items(account);
         g_hash_table_insert(rosters->accounts, account->name, account);
         return account;
@@ -72,7 +70,7 @@ account_unref(Account *account)
         g_assert(g_queue_is_empty(&account->tasks));
         account_detach(account);
         g_ptr_array_unref(account->items);
-        g_hash_table_unref(account->requests);
+        g_clear_pointer(&account->requests, g_hash_table_unref);
         g_free(account->version);
         g_free(account->name);
         g_free(account);
@@ -106,6 +104,24 @@ account_find(const Account *account, const char *contact)
         return motet_roster_find(&account->roster, contact);
 }
 
+const MotetXml *
+account_request(const Account *account, const char *contact)
+{
+        return account->requests ? g_hash_table_lookup(account->requests, contact) : NULL;
+}
+
+static void
+replace_request(Account *account, const char *contact, const MotetXml *request)
+{
+        if (request && !account->requests)
+                account->requests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                                          (GDestroyNotify)motet_xml_unref);
+        if (request)
+                g_hash_table_replace(account->requests, g_strdup(contact), motet_xml_ref(request));
+        else if (account->requests)
+                g_hash_table_remove(account->requests, contact);
+}
+
 static void
 replace_item(Account *account, const char *contact, MotetRosterItem *item)
 {
@@ -126,11 +142,7 @@ void
 account_replace(Account *account, const char *contact, MotetRosterItem *item,
                 const MotetXml *request, char *version)
 {
-        if (request)
-                g_hash_table_replace(account->requests, g_strdup(contact), motet_xml_ref(request));
-        else
-                g_hash_table_remove(account->requests, contact);
-
+        replace_request(account, contact, request);
         replace_item(account, contact, item);
         if (version) {
                 g_free(account->version);

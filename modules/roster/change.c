@@ -188,7 +188,7 @@ static bool
 prepare(Task *task, const MotetRosterItem *old, const MotetXml *request)
 {
         Account *account = task->account;
-        const MotetXml *kept = g_hash_table_lookup(account->requests, task->contact);
+        const MotetXml *kept = account_request(account, task->contact);
 
         if (task->after == 0)
                 return true;
@@ -426,7 +426,7 @@ service_request(MotetModule *provider, const char *name, const char *contact)
 {
         const Account *account = lookup(provider, name);
 
-        return account ? g_hash_table_lookup(account->requests, contact) : NULL;
+        return account ? account_request(account, contact) : NULL;
 }
 
 /* What is being written stays the head of the queue; the rest of @caller's tasks goes. */

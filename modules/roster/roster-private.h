@@ -40,9 +40,10 @@ struct Account {
         unsigned refs;
         char *name;
         char *version;
-        GPtrArray *items;         /* (own) of MotetRosterItem, sorted; roster.items is its array */
-        GHashTable *requests;     /* contact -> stanza kept for a state with PENDING_IN */
-        size_t bytes;             /* of all items */
+        GPtrArray *items; /* (own) of MotetRosterItem, sorted; roster.items is its array */
+        GHashTable
+                *requests; /* contact -> stanza kept for a state with PENDING_IN; NULL: none was */
+        size_t bytes;      /* of all items */
         MotetAuthRequest *asking; /* whether the account exists; NULL when nobody is asked */
         GQueue tasks;             /* of Task; the head is the one that runs */
         bool is_running;
@@ -90,6 +91,8 @@ void account_stop_loading(Account *account, MotetModule *self);
 /** account_loaded: in change.c */
 void account_loaded(Account *account, MotetRosterStatus status);
 const MotetRosterItem *account_find(const Account *account, const char *contact);
+/** account_request: Returns: (borrowed) the stanza kept for a contact that waits for an answer, or NULL */
+const MotetXml *account_request(const Account *account, const char *contact);
 /** account_replace: @item (take) takes the place of the contact's; NULL removes it. @request
  * (borrowed) replaces the kept one. @version (take) or NULL */
 void account_replace(Account *account, const char *contact, MotetRosterItem *item,
