@@ -70,13 +70,24 @@ motet_reply(const MotetStanzaEvent *ev, MotetXml *reply)
         return MOTET_HANDLED;
 }
 
+/* @error is (take); NULL where none may be sent */
+static void
+reply_error(const MotetStanzaEvent *ev, MotetXml *error)
+{
+        g_autoptr(MotetXml) reply = error;
+
+        if (!reply)
+                return;
+        /* A stanza of motet_route_to() does not say whom it was for. */
+        if (!ev->session && ev->to && !motet_xml_attr(reply, "from"))
+                motet_xml_set_attr(reply, "from", motet_jid_string(ev->to));
+        motet_reply(ev, reply);
+}
+
 MotetResult
 motet_reply_error(const MotetStanzaEvent *ev, MotetCondition condition, const char *text)
 {
-        g_autoptr(MotetXml) error = motet_stanza_error(ev->stanza, condition, text);
-
-        if (error)
-                motet_reply(ev, error);
+        reply_error(ev, motet_stanza_error(ev->stanza, condition, text));
         return MOTET_HANDLED;
 }
 
@@ -99,10 +110,7 @@ answer_refusal(const MotetStanzaEvent *ev, const EventRun *run)
         }
 
         const char *type = run->temporary ? "wait" : motet_condition_type(run->condition);
-        g_autoptr(MotetXml) reply =
-                motet_stanza_error_of_type(ev->stanza, run->condition, type, run->text);
-        if (reply)
-                motet_reply(ev, reply);
+        reply_error(ev, motet_stanza_error_of_type(ev->stanza, run->condition, type, run->text));
 }
 
 /* RFC 6120 8.4 and 10.5: nobody took it. */
@@ -355,6 +363,7 @@ typedef struct {
         MotetServer *server;
         char *host; /* by name: it may be gone by then */
         MotetXml *stanza;
+        MotetJid *to;
 } Deferred;
 
 static void
@@ -364,14 +373,15 @@ route_deferred(LoopJob *job)
         MotetHost *host = motet_host_find(deferred->server, deferred->host);
 
         if (host)
-                motet_route(host, deferred->stanza);
+                motet_route_to(host, deferred->stanza, deferred->to);
         motet_xml_unref(deferred->stanza);
+        motet_jid_unref(deferred->to);
         g_free(deferred->host);
         g_free(deferred);
 }
 
 static void
-route_later(MotetHost *host, MotetXml *stanza)
+route_later(MotetHost *host, MotetXml *stanza, const MotetJid *to)
 {
         Deferred *deferred = g_new0(Deferred, 1);
 
@@ -379,6 +389,7 @@ route_later(MotetHost *host, MotetXml *stanza)
         deferred->server = host->server;
         deferred->host = g_strdup(host->name);
         deferred->stanza = motet_xml_ref(stanza);
+        deferred->to = motet_jid_ref(to);
         loop_defer(host->server->loop, &deferred->job);
 }
 
@@ -394,23 +405,23 @@ leave_sender(MotetStanzaEvent *ev)
                 enter_destination(ev);
 }
 
-void
-motet_route(MotetHost *host, MotetXml *stanza)
+/* @to is NULL when it is no address */
+static void
+route(MotetHost *host, MotetXml *stanza, const MotetJid *to)
 {
-        g_return_if_fail(host && stanza);
         MotetServer *server = host->server;
         MotetStanzaKind kind = motet_stanza_kind(stanza);
         g_return_if_fail(kind != MOTET_STANZA_NONE);
 
         xml_freeze(stanza);
-        if (server->route_depth >= MAX_DEPTH) {
-                route_later(host, stanza);
-                return;
-        }
         g_autoptr(MotetJid) from = motet_jid_new(motet_xml_attr(stanza, "from"));
-        g_autoptr(MotetJid) to = motet_jid_new(motet_xml_attr(stanza, "to"));
         if (!from || !to) {
                 motet_warn("%s: dropped a stanza to route without sender or addressee", host->name);
+                return;
+        }
+
+        if (server->route_depth >= MAX_DEPTH) {
+                route_later(host, stanza, to);
                 return;
         }
 
@@ -428,6 +439,23 @@ motet_route(MotetHost *host, MotetXml *stanza)
             !iq_table_answer(server->iqs, stanza, from))
                 leave_sender(&ev);
         server->route_depth--;
+}
+
+void
+motet_route(MotetHost *host, MotetXml *stanza)
+{
+        g_return_if_fail(host && stanza);
+
+        g_autoptr(MotetJid) to = motet_jid_new(motet_xml_attr(stanza, "to"));
+        route(host, stanza, to);
+}
+
+void
+motet_route_to(MotetHost *host, MotetXml *stanza, const MotetJid *to)
+{
+        g_return_if_fail(host && stanza && to);
+
+        route(host, stanza, to);
 }
 
 bool
@@ -457,7 +485,8 @@ motet_deliver(MotetHost *host, const MotetJid *to, MotetXml *stanza)
         xml_freeze(stanza);
         MotetSession *session =
                 motet_sessions_find(host, motet_jid_local(to), motet_jid_resource(to));
-        if (session && motet_session_send(session, stanza))
+        const char *text = motet_xml_attr(stanza, "to") ? NULL : motet_jid_string(to);
+        if (session && session_send_to(session, stanza, text))
                 return true;
         return router_offer_elsewhere(host, to, stanza);
 }

@@ -94,7 +94,9 @@ struct MotetStanzaEvent {
         MotetStanzaKind kind; /* MOTET_STANZA_NONE for an element that is no stanza */
         MotetDest dest;
         const MotetJid *from; /* the sender, full when it has a resource; NULL: not authenticated */
-        const MotetJid *to;   /* the addressee; the sender's bare address for self; NULL: none */
+        const MotetJid
+                *to; /* the addressee, also where @stanza has no `to`; the sender's bare address for
+                                 self; NULL: none */
         const MotetXml *payload; /* an iq request's or result's only child; NULL otherwise */
 };
 

@@ -25,12 +25,23 @@ G_BEGIN_DECLS
 MOTET_API void motet_route(MotetHost *host, MotetXml *stanza);
 
 /**
+ * motet_route_to:
+ * @host: the host that sends
+ * @stanza: (borrowed) as in motet_route(), but without a `to`
+ * @to: (borrowed) the addressee
+ *
+ * motet_route() of a stanza that goes to many: it is neither copied nor serialised for each. In the
+ * events `to` is that of the event, not an attribute of the stanza; who receives it sees it there.
+ */
+MOTET_API void motet_route_to(MotetHost *host, MotetXml *stanza, const MotetJid *to);
+
+/**
  * motet_deliver:
  * @host: host of @to
  * @to: (borrowed) a full address on @host
  * @stanza: (borrowed) from then on immutable
  *
- * Queues @stanza on the session bound to @to, or hands it to route/elsewhere. No other event runs.
+ * Queues @stanza, with @to as its `to` when it has none, on the session bound to @to, or hands it to route/elsewhere. No other event runs.
  *
  * Returns: whether anybody took it
  */

@@ -40,12 +40,17 @@ static void
 route_to_subscribers(MotetModule *self, const MotetSession *session, const MotetXml *presence)
 {
         const MotetRoster *roster = session->roster;
+        g_autoptr(MotetXml) shared = motet_xml_copy(presence);
 
+        motet_xml_set_attr(shared, "from", session->full_jid);
+        motet_xml_set_attr(shared, "to", NULL);
         /* Nothing of a roster changes but from the loop. */
         for (size_t i = 0; roster && i < roster->n_items; i++) {
-                if (roster->items[i]->state & MOTET_ROSTER_FROM)
-                        route_copy(self, presence, session->full_jid,
-                                   motet_roster_item_jid(roster->items[i]));
+                if (!(roster->items[i]->state & MOTET_ROSTER_FROM))
+                        continue;
+                g_autoptr(MotetJid) to = motet_jid_new(motet_roster_item_jid(roster->items[i]));
+                if (to)
+                        motet_route_to(motet_module_host(self), shared, to);
         }
 }
 

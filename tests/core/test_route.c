@@ -116,6 +116,30 @@ test_route_answers_its_sender(void)
         test_assert_sent_nothing(session);
 }
 
+/* One tree for all: each receiver is told it is for him, and an error says whom it did not reach. */
+static void
+test_route_to_many(void)
+{
+        static const char *const receivers[] = {ROMEO, "romeo@example.org/balcony",
+                                                "juliet@example.org/tomb"};
+        g_autoptr(TestCore) core = test_core_new();
+        MotetSession *session = romeo(core);
+        MotetSession *other = test_core_bind(core, "romeo", "balcony");
+        g_autoptr(MotetXml) shared = message(ROMEO, NULL);
+        test_core_module(core, NULL, deliver_hooks);
+
+        for (size_t i = 0; i < G_N_ELEMENTS(receivers); i++) {
+                g_autoptr(MotetJid) to = motet_jid_new(receivers[i]);
+                motet_route_to(core->host, shared, to);
+        }
+
+        test_assert_sent(session, "<message from='" ROMEO "' to='" ROMEO "'/>");
+        test_assert_sent(session, "<message type='error' from='juliet@example.org/tomb' to='" ROMEO
+                                  "'>" UNAVAILABLE "</message>");
+        test_assert_sent(other, "<message from='" ROMEO "' to='romeo@example.org/balcony'/>");
+        g_assert_null(motet_xml_attr(shared, "to"));
+}
+
 /* Presence the server sends itself is announced to who is there; nobody waits for an error. */
 static void
 test_routed_presence_to_nowhere_is_silent(void)
@@ -396,6 +420,7 @@ main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/route/route", test_route);
+        g_test_add_func("/route/route-to-many", test_route_to_many);
         g_test_add_func("/route/route-answers-its-sender", test_route_answers_its_sender);
         g_test_add_func("/route/routed-presence-to-nowhere-is-silent",
                         test_routed_presence_to_nowhere_is_silent);

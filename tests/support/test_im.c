@@ -79,7 +79,10 @@ static MotetResult
 take(MotetModule *self, MotetStanzaEvent *ev)
 {
         (void)self;
-        g_ptr_array_add(routed, motet_xml_ref(ev->stanza));
+        /* As a server connection would write it. */
+        MotetXml *written = motet_xml_copy(ev->stanza);
+        motet_xml_set_attr(written, "to", motet_jid_string(ev->to));
+        g_ptr_array_add(routed, written);
         return MOTET_HANDLED;
 }
 
