@@ -85,7 +85,7 @@ void loop_flush_later(Loop *loop, LoopJob *job);
 void loop_slow(Loop *loop, LoopJob *job);
 void loop_job_cancel(Loop *loop, LoopJob *job);
 bool loop_job_is_queued(const LoopJob *job);
-#define LOOP_SLOW_PER_TURN 2
+#define LOOP_SLOW_PER_TURN 1
 
 /** loop_post: from any thread: runs func(data) on the core thread */
 void loop_post(Loop *loop, void (*func)(void *data), void *data);
