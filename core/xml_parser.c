@@ -275,6 +275,17 @@ xml_parser_new(XmlPool *pool, const XmlSink *sink, void *data, const MotetSessio
         return parser;
 }
 
+XmlParser *
+xml_parser_new_open(XmlPool *pool, const XmlSink *sink, void *data,
+                    const MotetSessionLimits *limits, const char *header, unsigned n_declared)
+{
+        XmlParser *parser = xml_parser_new(pool, sink, data, limits);
+
+        parser->key = xml_pool_key(pool, g_strdup(header), n_declared);
+        parser->state = STATE_OPEN;
+        return parser;
+}
+
 void
 xml_parser_free(XmlParser *parser)
 {

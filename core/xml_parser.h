@@ -40,6 +40,13 @@ void xml_pool_free(XmlPool *pool);
  * stanzas */
 XmlParser *xml_parser_new(XmlPool *pool, const XmlSink *sink, void *data,
                           const MotetSessionLimits *limits);
+/**
+ * xml_parser_new_open: as xml_parser_new(), inside a stream whose @header was read already: text of
+ * a root's start tag, with @n_declared namespace declarations
+ */
+XmlParser *xml_parser_new_open(XmlPool *pool, const XmlSink *sink, void *data,
+                               const MotetSessionLimits *limits, const char *header,
+                               unsigned n_declared);
 void xml_parser_free(XmlParser *parser);
 
 /**

@@ -22,20 +22,14 @@ static const MotetSessionLimits text_limits = {
         .name_bytes = 1024,
 };
 
+#define POOL_HEADERS 4 /* namespaces texts are read in */
+
 typedef struct {
         MotetXml *element;
         unsigned n_elements;
         bool closed;
         const char *failure;
 } TextRead;
-
-static void
-on_opened(void *data, MotetXml *header, const char *content_ns)
-{
-        (void)data;
-        (void)content_ns;
-        motet_xml_unref(header);
-}
 
 static void
 on_element(void *data, MotetXml *element)
@@ -61,7 +55,7 @@ on_failed(void *data, MotetCondition condition, const char *text)
         ((TextRead *)data)->failure = text;
 }
 
-static const XmlSink text_sink = {on_opened, on_element, on_closed, on_failed};
+static const XmlSink text_sink = {NULL, on_element, on_closed, on_failed};
 
 static const char *
 find_mistake(const TextRead *read, const XmlParser *parser)
@@ -77,19 +71,41 @@ find_mistake(const TextRead *read, const XmlParser *parser)
         return NULL;
 }
 
+static void
+free_pool(void *pool)
+{
+        xml_pool_free(pool);
+}
+
+/*
+ * Making a parser costs ten times what a short text does, and a login reads a dozen of them. Whoever asks has
+ * no server to keep the pool in, and may be a worker: each thread has its own.
+ */
+static XmlPool *
+text_pool(void)
+{
+        static GPrivate pools = G_PRIVATE_INIT(free_pool);
+        XmlPool *pool = g_private_get(&pools);
+
+        if (!pool) {
+                pool = xml_pool_new(POOL_HEADERS, 1);
+                g_private_set(&pools, pool);
+        }
+        return pool;
+}
+
 MotetXml *
 motet_xml_parse(const char *text, gssize len, const char *default_ns, GError **error)
 {
         g_return_val_if_fail(text != NULL, NULL);
 
         TextRead read = {0};
-        g_autoptr(XmlPool) pool = xml_pool_new(0, 0);
-        g_autoptr(XmlParser) parser = xml_parser_new(pool, &text_sink, &read, &text_limits);
         g_autoptr(GString) header = g_string_new("<stream:text xmlns='");
 
         xml_escape_append(header, default_ns ? default_ns : "");
         g_string_append(header, "' xmlns:stream='" MOTET_NS_STREAMS "'>");
-        xml_parser_feed(parser, header->str, header->len);
+        g_autoptr(XmlParser) parser =
+                xml_parser_new_open(text_pool(), &text_sink, &read, &text_limits, header->str, 2);
         xml_parser_feed(parser, text, len < 0 ? strlen(text) : (size_t)len);
 
         g_autoptr(MotetXml) element = read.element;
