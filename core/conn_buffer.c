@@ -5,7 +5,7 @@
 
 #define SPARE_BUFFERS 64
 #define BUFFER_FIRST_SIZE 1024
-#define SPARE_MAX_SIZE 16384
+#define SPARE_MAX_SIZE 4096
 
 static void
 free_buffer(void *buffer)

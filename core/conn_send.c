@@ -97,6 +97,8 @@ finish_sent(MotetConn *conn)
                 return;
         }
         conn->phase = CONN_LINGERING;
+        /* What still comes is not looked at, and after an alert OpenSSL holds a write buffer of 16 KiB. */
+        conn_tls_clear(conn);
 }
 
 void

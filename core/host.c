@@ -16,7 +16,7 @@
 
 /* Parsers kept ready: clients of one library share a header, so few headers serve nearly everybody. */
 #define POOL_HEADERS 16
-#define POOL_PARSERS 64
+#define POOL_PARSERS 16
 
 #define KIB 1024u
 
@@ -117,6 +117,24 @@ server_base_clear(MotetServer *server)
         tls_server_free(server->tls);
         loop_free(server->loop);
         *server = (MotetServer){0};
+}
+
+char *
+host_random_id(MotetServer *server, size_t bytes)
+{
+        static const char digits[] = "0123456789abcdef";
+        char *id = g_malloc(2 * bytes + 1);
+
+        /* The bytes lie in the second half until their digits overtake them. */
+        uint8_t *random = (uint8_t *)id + bytes;
+        server->random(random, bytes);
+        for (size_t i = 0; i < bytes; i++) {
+                uint8_t byte = random[i];
+                id[2 * i] = digits[byte >> 4];
+                id[2 * i + 1] = digits[byte & 15];
+        }
+        id[2 * bytes] = '\0';
+        return id;
 }
 
 MotetHost *

@@ -83,6 +83,8 @@ void server_base_init(MotetServer *server, bool driven);
  * nobody
  */
 void server_base_clear(MotetServer *server);
+/** host_random_id: Returns: (own) @bytes random bytes as hexadecimal digits */
+char *host_random_id(MotetServer *server, size_t bytes);
 
 MotetHost *host_new(MotetServer *server, const char *prepared_name);
 /**

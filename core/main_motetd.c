@@ -2,6 +2,7 @@
  * motetd: the server. It never forks: a service manager watches it, or a terminal.
  */
 #include <inttypes.h>
+#include <malloc.h>
 #include <motet/error.h>
 #include <signal.h>
 #include <stdio.h>
@@ -108,6 +109,8 @@ main(int argc, char **argv)
         if (!read_options(argc, argv, &options, &code))
                 return code;
         privileges_harden();
+        /* Workers allocate little, and what they did in arenas of their own would stay there. */
+        mallopt(M_ARENA_MAX, 2);
         signal(SIGPIPE, SIG_IGN); /* whoever reads the log may go away */
         return serve(&options);
 }

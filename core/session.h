@@ -27,6 +27,7 @@ struct SessionTie {
 };
 
 typedef struct {
+        unsigned number; /* MotetModule.slot */
         void *data;
         GDestroyNotify free_func;
 } SessionSlot;
@@ -44,7 +45,7 @@ struct MotetSessionPrivate {
         char *id;      /* stream id */
         char *lang;
         char *peer_from;        /* prepared `from` of the peer's header: `to` of ours */
-        SessionSlot *slots;     /* module data, by MotetModule.slot; allocated on first use */
+        SessionSlot *slots;     /* of the modules that keep data with it */
         List ties;              /* head of SessionTie: timers and parked chains */
         LoopTimer timer;        /* login, then bind, then the end of closing */
         LoopTimer rate_timer;   /* end of a pause for stanzas_per_s */

@@ -5,13 +5,24 @@
 
 #include "core/list.h"
 
+/* Few modules keep something with a session, so there is a slot for those alone. */
+static SessionSlot *
+find_slot(const MotetSessionPrivate *priv, const MotetModule *module)
+{
+        for (unsigned i = 0; i < priv->n_slots; i++) {
+                if (priv->slots[i].number == module->slot)
+                        return &priv->slots[i];
+        }
+        return NULL;
+}
+
 static void
-free_slot(SessionSlot *slot)
+free_slot(MotetSessionPrivate *priv, SessionSlot *slot)
 {
         SessionSlot old = *slot;
 
-        *slot = (SessionSlot){0};
-        if (old.data && old.free_func)
+        *slot = priv->slots[--priv->n_slots];
+        if (old.free_func)
                 old.free_func(old.data);
 }
 
@@ -20,10 +31,9 @@ session_free_slots(MotetSession *session)
 {
         MotetSessionPrivate *priv = session->priv;
 
-        for (unsigned i = 0; i < priv->n_slots; i++)
-                free_slot(&priv->slots[i]);
+        while (priv->n_slots > 0)
+                free_slot(priv, &priv->slots[priv->n_slots - 1]);
         g_clear_pointer(&priv->slots, g_free);
-        priv->n_slots = 0;
 }
 
 /* The module goes: so does its data in every session. */
@@ -36,8 +46,9 @@ drop_session_data(Owned *owned)
         owned_remove(owned);
         for (List *link = streams->next; link != streams; link = link->next) {
                 MotetSessionPrivate *priv = CONTAINER_OF(link, MotetSessionPrivate, link);
-                if (owner->slot < priv->n_slots)
-                        free_slot(&priv->slots[owner->slot]);
+                SessionSlot *slot = find_slot(priv, owner);
+                if (slot)
+                        free_slot(priv, slot);
         }
 }
 
@@ -54,16 +65,13 @@ motet_session_set_data(MotetSession *session, MotetModule *self, void *data,
                         free_func(data);
                 return;
         }
-        if (self->slot >= priv->n_slots) {
-                if (!data)
-                        return;
-                priv->slots = g_renew(SessionSlot, priv->slots, self->slot + 1);
-                for (unsigned i = priv->n_slots; i <= self->slot; i++)
-                        priv->slots[i] = (SessionSlot){0};
-                priv->n_slots = self->slot + 1;
-        }
-        free_slot(&priv->slots[self->slot]);
-        priv->slots[self->slot] = (SessionSlot){data, free_func};
+        SessionSlot *slot = find_slot(priv, self);
+        if (slot)
+                free_slot(priv, slot);
+        if (!data)
+                return;
+        priv->slots = g_renew(SessionSlot, priv->slots, priv->n_slots + 1);
+        priv->slots[priv->n_slots++] = (SessionSlot){self->slot, data, free_func};
         if (!self->session_data.owner)
                 owned_add(&self->session_data, self, drop_session_data);
 }
@@ -71,7 +79,9 @@ motet_session_set_data(MotetSession *session, MotetModule *self, void *data,
 void *
 motet_session_data(const MotetSession *session, MotetModule *self)
 {
-        return self->slot < session->priv->n_slots ? session->priv->slots[self->slot].data : NULL;
+        const SessionSlot *slot = find_slot(session->priv, self);
+
+        return slot ? slot->data : NULL;
 }
 
 void

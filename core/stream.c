@@ -14,18 +14,6 @@
 #define STREAM_ID_BYTES 16
 #define LANG_MAX 35 /* RFC 5646 4.4.1: what a receiver should have room for */
 
-static char *
-random_hex(MotetServer *server)
-{
-        uint8_t bytes[STREAM_ID_BYTES];
-        GString *hex = g_string_sized_new(2 * STREAM_ID_BYTES);
-
-        server->random(bytes, sizeof(bytes));
-        for (size_t i = 0; i < sizeof(bytes); i++)
-                g_string_append_printf(hex, "%02x", bytes[i]);
-        return g_string_free(hex, FALSE);
-}
-
 static void
 append_attr(GString *out, const char *name, const char *value)
 {
@@ -48,7 +36,7 @@ send_header(MotetSession *session)
         if (!from && priv->server->hosts->len > 0)
                 from = ((MotetHost *)priv->server->hosts->pdata[0])->name;
         if (!priv->id)
-                priv->id = random_hex(priv->server);
+                priv->id = host_random_id(priv->server, STREAM_ID_BYTES);
 
         g_string_append(out, "<?xml version='1.0'?><stream:stream");
         append_attr(out, "xmlns", priv->content_ns);
@@ -247,7 +235,7 @@ opened(void *data, MotetXml *header, const char *content_ns)
         g_free(priv->lang);
         priv->lang = lang && strlen(lang) <= LANG_MAX ? g_strdup(lang) : NULL;
         g_free(priv->id);
-        priv->id = random_hex(priv->server);
+        priv->id = host_random_id(priv->server, STREAM_ID_BYTES);
         if (!priv->vhost)
                 priv->vhost = host_ref(host);
         session->host = host->name;

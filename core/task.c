@@ -30,15 +30,9 @@ motet_random(MotetModule *self, void *buffer, size_t n)
 char *
 motet_random_id(MotetModule *self, size_t bytes)
 {
-        uint8_t raw[MAX_RANDOM_ID];
-
         g_return_val_if_fail(bytes > 0 && bytes <= MAX_RANDOM_ID, NULL);
-        motet_random(self, raw, bytes);
 
-        GString *id = g_string_sized_new(2 * bytes);
-        for (size_t i = 0; i < bytes; i++)
-                g_string_append_printf(id, "%02x", raw[i]);
-        return g_string_free(id, FALSE);
+        return host_random_id(self->server, bytes);
 }
 
 struct MotetTimer {

@@ -7,7 +7,7 @@
  */
 #include "offline-private.h"
 
-#define IDLE_MAX 4096 /* boxes nothing goes on in that are remembered */
+#define IDLE_MAX 256 /* boxes nothing goes on in that are remembered */
 #define PUT_WAIT (30 * G_TIME_SPAN_SECOND)
 
 Box *
