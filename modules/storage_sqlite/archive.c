@@ -12,8 +12,15 @@
 /* One entry as the chain is walked. */
 typedef struct {
         uint64_t previous; /* 0: it is the oldest */
+        int64_t chain;     /* whose it is */
         bool matches;      /* the query */
 } Link;
+
+/* Ids that match a query, as the chain is walked back: the last @max + 1 of them. */
+typedef struct {
+        GArray *ids; /* (own) of uint64_t: a ring once it is full */
+        uint64_t n;  /* how many were found */
+} Found;
 
 static bool
 query_matches(const MotetStoreQuery *query, uint64_t id, int64_t time, const char *party)
@@ -25,29 +32,41 @@ query_matches(const MotetStoreQuery *query, uint64_t id, int64_t time, const cha
         return query->with == NULL || g_strcmp0(query->with, party) == 0;
 }
 
-static bool
-link_read(Database *database, uint64_t id, const MotetStoreQuery *query, Link *link_out,
+/* Returns: 1, 0 when there is no such entry, -1 with @error */
+static int
+link_find(Database *database, uint64_t id, const MotetStoreQuery *query, Link *link_out,
           GError **error)
 {
         g_autoptr(Cursor) cursor = database_cursor(database, STATEMENT_ENTRY_LINK, error);
 
         if (cursor == NULL)
-                return false;
+                return -1;
         sqlite3_bind_int64(cursor, 1, (int64_t)id);
 
         int found = database_step(database, cursor, error);
 
-        if (found < 0)
-                return false;
-        if (found == 0)
-                return database_damaged(database, error, "an archive entry is missing");
+        if (found <= 0)
+                return found;
         link_out->previous = (uint64_t)sqlite3_column_int64(cursor, 0);
+        link_out->chain = sqlite3_column_int64(cursor, 3);
         link_out->matches =
                 query_matches(query, id, sqlite3_column_int64(cursor, 1), cursor_text(cursor, 2));
         /* Also what keeps a walk from going round for ever. */
-        if (link_out->previous >= id)
-                return database_damaged(database, error, "an archive's chain is not in order");
-        return true;
+        if (link_out->previous < id)
+                return 1;
+        database_damaged(database, error, "an archive's chain is not in order");
+        return -1;
+}
+
+static bool
+link_read(Database *database, uint64_t id, const MotetStoreQuery *query, Link *link_out,
+          GError **error)
+{
+        int found = link_find(database, id, query, link_out, error);
+
+        if (found == 0)
+                return database_damaged(database, error, "an archive entry is missing");
+        return found > 0;
 }
 
 /* The chain of a request, NULL in @chain_out when it has none. */
@@ -92,6 +111,8 @@ archive_append(Database *database, MotetStoreRequest *request, GError **error)
 
         uint64_t id = MAX((uint64_t)MAX(database->now, 0), database->archive.last_id + 1);
 
+        if (id > INT64_MAX)
+                return database_damaged(database, error, "an archive entry has the last id");
         if (!entry_add(database, chain, id, &request->entry, error))
                 return false;
         chain_appended(database, chain, id);
@@ -101,22 +122,70 @@ archive_append(Database *database, MotetStoreRequest *request, GError **error)
 
 /* Reading */
 
-/*
- * The ids that match, newest first: when only the newest are wanted, one more than these at most.
- */
+/* All at once, what will be read one after the other. */
+static void
+read_ahead(Database *database, const Chain *chain, const MotetStoreQuery *query)
+{
+        bool any =
+                query->before == 0 && query->start == 0 && query->end == 0 && query->with == NULL;
+        uint64_t ids[RECENT_MAX];
+        unsigned n = recent_ids(&chain->recent, chain->head, ids);
+
+        while (n > 0 && ids[n - 1] <= query->after)
+                n--;
+        if (any && query->newest && query->max < n)
+                n = query->max + 1;
+        readahead_entries(database, ids, n);
+}
+
+/* The newest entry that may match: most are asked for by the page, each before one that is known. */
 static bool
-collect(Database *database, const Chain *chain, const MotetStoreQuery *query, GArray *ids,
+find_start(Database *database, const Chain *chain, const MotetStoreQuery *query, uint64_t *id_out,
+           GError **error)
+{
+        Link link = {0};
+
+        *id_out = chain->head;
+        if (query->before == 0 || query->before > chain->head)
+                return true;
+
+        int found = link_find(database, query->before, query, &link, error);
+
+        if (found > 0 && link.chain == chain->id)
+                *id_out = link.previous;
+        return found >= 0;
+}
+
+static void
+found_add(Found *found, const MotetStoreQuery *query, uint64_t id)
+{
+        uint64_t room = (uint64_t)query->max + 1;
+
+        if (found->ids->len < room)
+                g_array_append_val(found->ids, id);
+        else
+                g_array_index(found->ids, uint64_t, found->n % room) = id;
+        found->n++;
+}
+
+/* When only the newest are wanted, no more than one more than these. */
+static bool
+collect(Database *database, const Chain *chain, const MotetStoreQuery *query, Found *found,
         GError **error)
 {
-        uint64_t id = chain->head;
+        uint64_t id;
 
-        while (id > query->after && (!query->newest || ids->len <= query->max)) {
+        if (!find_start(database, chain, query, &id, error))
+                return false;
+        if (id == chain->head)
+                read_ahead(database, chain, query);
+        while (id > query->after && (!query->newest || found->n <= query->max)) {
                 Link link;
 
                 if (!link_read(database, id, query, &link, error))
                         return false;
                 if (link.matches)
-                        g_array_append_val(ids, id);
+                        found_add(found, query, id);
                 id = link.previous;
         }
         return true;
@@ -130,8 +199,13 @@ add_entry(Database *database, MotetStoreRequest *request, uint64_t id, GError **
         if (cursor == NULL)
                 return false;
         sqlite3_bind_int64(cursor, 1, (int64_t)id);
-        if (database_step(database, cursor, error) <= 0)
+
+        int found = database_step(database, cursor, error);
+
+        if (found < 0)
                 return false;
+        if (found == 0)
+                return database_damaged(database, error, "an archive entry is missing");
 
         g_autoptr(GBytes) value = cursor_bytes(cursor, 2);
 
@@ -149,19 +223,22 @@ archive_query(Database *database, MotetStoreRequest *request, GError **error)
 {
         const MotetStoreQuery *query = &request->query;
         g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+        Found found = {.ids = ids};
         Chain *chain;
 
         if (!request_chain(database, request, false, &chain, error) ||
-            (chain != NULL && !collect(database, chain, query, ids, error)))
+            (chain != NULL && !collect(database, chain, query, &found, error)))
                 return false;
-        request->complete = ids->len <= query->max;
+        request->complete = found.n <= query->max;
 
-        /* The oldest are at the end of what was collected. */
-        unsigned n = MIN(ids->len, query->max);
-        unsigned end = query->newest ? n : ids->len;
+        /* The oldest were found last. */
+        uint64_t n = MIN(found.n, query->max);
+        uint64_t end = query->newest ? n : found.n;
 
-        for (unsigned i = end; i > end - n; i--) {
-                if (!add_entry(database, request, g_array_index(ids, uint64_t, i - 1), error))
+        for (uint64_t i = end; i > end - n; i--) {
+                uint64_t id = g_array_index(ids, uint64_t, (i - 1) % ((uint64_t)query->max + 1));
+
+                if (!add_entry(database, request, id, error))
                         return false;
         }
         return true;
@@ -196,13 +273,12 @@ archive_accounts(Database *database, MotetStoreRequest *request, GError **error)
         int found;
 
         while ((found = database_step(database, cursor, error)) > 0) {
-                Chain *chain;
+                const char *account = cursor_text(cursor, 0);
+                const Chain *chain = chain_known(database, store, account);
 
                 /* The row may be behind; what is in memory is not. */
-                if (!chain_find(database, store, cursor_text(cursor, 0), false, &chain, error))
-                        return false;
-                if (chain != NULL && chain->head != 0)
-                        motet_store_request_add_item(request, cursor_text(cursor, 0), NULL, NULL);
+                if (chain != NULL ? chain->head != 0 : sqlite3_column_int64(cursor, 1) != 0)
+                        motet_store_request_add_item(request, account, NULL, NULL);
         }
         return found == 0;
 }
@@ -225,7 +301,7 @@ static bool
 relink(Database *database, Chain *chain, uint64_t newer, uint64_t older, GError **error)
 {
         if (newer == 0) {
-                chain->head = older;
+                chain_cut(chain, older);
                 return true;
         }
 
@@ -254,7 +330,7 @@ chain_prune(Database *database, Chain *chain, const MotetStoreQuery *query, GErr
                 if (link.matches) {
                         if (!entry_delete(database, id, error))
                                 return false;
-                        chain->entries--;
+                        chain->entries -= chain->entries > 0;
                         gap = true;
                 } else {
                         if (gap && !relink(database, chain, kept, id, error))
@@ -311,8 +387,11 @@ archive_drop(Database *database, MotetStoreRequest *request, GError **error)
                 int64_t store = g_array_index(stores, int64_t, i);
                 Chain *chain;
 
-                if (!chain_find(database, store, request->account, false, &chain, error) ||
-                    !chain_prune(database, chain, &everything, error) ||
+                if (!chain_find(database, store, request->account, false, &chain, error))
+                        return false;
+                if (chain == NULL)
+                        return database_damaged(database, error, "an archive's chain is missing");
+                if (!chain_prune(database, chain, &everything, error) ||
                     !chain_delete(database, store, request->account, chain, error))
                         return false;
         }

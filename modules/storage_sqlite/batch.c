@@ -59,8 +59,12 @@ undo(Database *database, const MotetStoreRequest *request)
          */
         if (sqlite3_get_autocommit(database->sqlite))
                 return;
-        database_run(database, STATEMENT_ROLLBACK_TO, NULL);
-        database_run(database, STATEMENT_RELEASE, NULL);
+        if (!database_run(database, STATEMENT_ROLLBACK_TO, NULL) ||
+            !database_run(database, STATEMENT_RELEASE, NULL)) {
+                /* A part of it may be left, which must not be committed with the others. */
+                database_roll_back(database);
+                return;
+        }
         g_hash_table_remove_all(database->stores);
         if (operations[request->op].archive)
                 database->archive.stale = true;
@@ -137,15 +141,17 @@ write_pass(Batch *batch, GError **error)
 static bool
 read_pass(Batch *batch, GError **error)
 {
-        if (!database_begin(batch->database, false, error))
+        if (!database_begin(batch->database, false, error)) {
+                database_roll_back(batch->database);
                 return false;
+        }
         for (MotetStoreRequest *request = batch->first; request != NULL; request = request->next) {
                 if (request->error == NULL && !operations[request->op].writes)
                         execute_noting(batch, request);
         }
         /* Fails when something was found damaged, which who read it was told. */
         if (!database_run(batch->database, STATEMENT_COMMIT, NULL))
-                database_run(batch->database, STATEMENT_ROLLBACK, NULL);
+                database_roll_back(batch->database);
         return true;
 }
 
@@ -164,8 +170,7 @@ forget_results(MotetStoreRequest *request)
 static void
 roll_back(Batch *batch)
 {
-        if (!sqlite3_get_autocommit(batch->database->sqlite))
-                database_run(batch->database, STATEMENT_ROLLBACK, NULL);
+        database_roll_back(batch->database);
         database_forget(batch->database);
         for (MotetStoreRequest *request = batch->first; request != NULL; request = request->next) {
                 if (!g_hash_table_contains(batch->spoilers, request))

@@ -3,16 +3,25 @@
  *
  * A table keyed by account costs a dirty page for every append. So the newest entry's id and the
  * number of entries of each chain are kept in memory and their rows written now and then ("saved"):
- * all at once, together with the id up to which they are right. What was appended after that is
- * found at the end of the table of entries, which is how a start after a crash, or after another
- * process wrote, comes to know the same chains again. What deletes entries must save in the same
- * transaction, since deleted entries are not found there.
+ * many in a round, a slice of it with each commit, so that no commit is long. When the round is over, the id
+ * is saved up to which all rows are right. What was appended after that is found at the end of the table
+ * of entries, which is how a start after a crash, or after another process wrote, comes to know the
+ * same chains again; a row may be right beyond that id, which its head tells. What deletes
+ * entries must save all in the same transaction, since deleted entries are not found there.
  */
 #include "storage_sqlite-private.h"
 
-#define DIRTY_MAX 16384    /* chains to be saved at once: some 100 ms of a worker */
-#define UNSAVED_MAX 200000 /* entries to be read at a start: some 200 ms */
-#define CHAINS_MAX 65536   /* kept in memory: some 8 MB */
+#define DIRTY_MAX 65536    /* chains, then a round begins */
+#define UNSAVED_MAX 200000 /* entries, likewise: to be read at a start, which takes some 200 ms */
+#define SLICE_MIN 64       /* chains saved with one commit */
+#define CHAINS_MAX 131072  /* kept in memory: 20 MB, and as much again for what they remember */
+
+void
+chain_free(void *chain)
+{
+        recent_clear(&((Chain *)chain)->recent);
+        g_free(chain);
+}
 
 static char *
 chain_name(int64_t store, const char *account)
@@ -52,8 +61,18 @@ chain_load(Database *database, int64_t store, const char *account, Chain *chain,
                 chain->id = sqlite3_column_int64(cursor, 0);
                 chain->head = (uint64_t)sqlite3_column_int64(cursor, 1);
                 chain->entries = (uint64_t)sqlite3_column_int64(cursor, 2);
+                recent_load(&chain->recent, sqlite3_column_blob(cursor, 3),
+                            (size_t)sqlite3_column_bytes(cursor, 3));
         }
         return found >= 0;
+}
+
+const Chain *
+chain_known(const Database *database, int64_t store, const char *account)
+{
+        g_autofree char *name = chain_name(store, account);
+
+        return g_hash_table_lookup(database->archive.chains, name);
 }
 
 bool
@@ -85,14 +104,30 @@ chain_changed(Database *database, Chain *chain)
         chain->dirty = true;
 }
 
+static void
+note_entry(Archive *archive, uint64_t id)
+{
+        archive->n_unsaved++;
+        archive->n_new++;
+        archive->last_id = MAX(archive->last_id, id);
+}
+
 void
 chain_appended(Database *database, Chain *chain, uint64_t id)
 {
+        if (chain->head != 0 && chain->head < id)
+                recent_push(&chain->recent, id - chain->head);
         chain->head = id;
         chain->entries++;
-        database->archive.n_unsaved++;
-        database->archive.last_id = MAX(database->archive.last_id, id);
+        note_entry(&database->archive, id);
         chain_changed(database, chain);
+}
+
+void
+chain_cut(Chain *chain, uint64_t head)
+{
+        chain->head = head;
+        recent_clear(&chain->recent);
 }
 
 bool
@@ -109,6 +144,7 @@ chain_delete(Database *database, int64_t store, const char *account, Chain *chai
         g_autofree char *name = chain_name(store, account);
 
         g_ptr_array_remove_fast(database->archive.dirty, chain);
+        g_ptr_array_remove_fast(database->archive.saving, chain);
         g_hash_table_remove(database->archive.chains, name);
         return true;
 }
@@ -142,7 +178,7 @@ chain_by_id(Database *database, int64_t id, Chain **chain_out, GError **error)
                                        cursor_text(cursor, 1), false, chain_out, error);
 }
 
-/* What chain_appended() did when the entry was new. */
+/* What chain_appended() did when the entry was new, unless the row was saved after that. */
 static bool
 replay(Database *database, GHashTable *by_id, int64_t id, uint64_t entry, GError **error)
 {
@@ -153,7 +189,10 @@ replay(Database *database, GHashTable *by_id, int64_t id, uint64_t entry, GError
                         return false;
                 g_hash_table_insert(by_id, &chain->id, chain);
         }
-        chain_appended(database, chain, entry);
+        if (entry <= chain->head)
+                note_entry(&database->archive, entry);
+        else
+                chain_appended(database, chain, entry);
         return true;
 }
 
@@ -177,6 +216,25 @@ replay_after(Database *database, uint64_t saved, GError **error)
         return found == 0;
 }
 
+static void
+forget_all(Archive *archive)
+{
+        g_ptr_array_set_size(archive->dirty, 0);
+        g_ptr_array_set_size(archive->saving, 0);
+        g_hash_table_remove_all(archive->chains);
+        archive->n_unsaved = archive->n_saving = archive->n_new = 0;
+}
+
+static gboolean
+is_saved(gpointer name, gpointer value, gpointer data)
+{
+        const Chain *chain = value;
+
+        (void)name;
+        (void)data;
+        return !chain->dirty && !chain->saving;
+}
+
 bool
 chains_ready(Database *database, GError **error)
 {
@@ -184,14 +242,11 @@ chains_ready(Database *database, GError **error)
         uint64_t saved, last;
 
         /* Here, where no chain is in use. */
-        if (!archive->stale && archive->dirty->len == 0 &&
-            g_hash_table_size(archive->chains) > CHAINS_MAX)
-                g_hash_table_remove_all(archive->chains);
+        if (!archive->stale && g_hash_table_size(archive->chains) > CHAINS_MAX)
+                g_hash_table_foreach_remove(archive->chains, is_saved, NULL);
         if (!archive->stale)
                 return true;
-        g_ptr_array_set_size(archive->dirty, 0);
-        g_hash_table_remove_all(archive->chains);
-        archive->n_unsaved = 0;
+        forget_all(archive);
         if (!read_id(database, STATEMENT_SAVED_READ, &saved, error) ||
             !read_id(database, STATEMENT_ENTRY_LAST, &last, error))
                 return false;
@@ -218,17 +273,19 @@ chain_save(Database *database, Chain *chain, GError **error)
         sqlite3_bind_int64(cursor, 1, chain->id);
         sqlite3_bind_int64(cursor, 2, (int64_t)chain->head);
         sqlite3_bind_int64(cursor, 3, (int64_t)chain->entries);
+        /* NULL when there are none. */
+        sqlite3_bind_blob(cursor, 4, chain->recent.bytes, chain->recent.n_bytes, SQLITE_STATIC);
         return database_finish(database, cursor, error);
 }
 
 static bool
-saved_write(Database *database, GError **error)
+saved_write(Database *database, uint64_t id, GError **error)
 {
         g_autoptr(Cursor) cursor = database_cursor(database, STATEMENT_SAVED_WRITE, error);
 
         if (cursor == NULL)
                 return false;
-        sqlite3_bind_int64(cursor, 1, (int64_t)database->archive.last_id);
+        sqlite3_bind_int64(cursor, 1, (int64_t)id);
         return database_finish(database, cursor, error);
 }
 
@@ -240,34 +297,73 @@ by_row(const void *a, const void *b)
         return (first->id > second->id) - (first->id < second->id);
 }
 
+/* What is dirty now is to be saved: in order of their rows, so that each page is touched once. */
+static void
+begin_round(Archive *archive)
+{
+        GPtrArray *none = archive->saving;
+
+        archive->saving = archive->dirty;
+        archive->dirty = none;
+        archive->saving_to = archive->last_id;
+        archive->n_saving = archive->n_unsaved;
+        g_ptr_array_sort(archive->saving, by_row);
+        for (unsigned i = 0; i < archive->saving->len; i++) {
+                Chain *chain = g_ptr_array_index(archive->saving, i);
+
+                chain->dirty = false;
+                chain->saving = true;
+        }
+}
+
+/* Saves @n of the round, the last ones of the list, and ends it after the last. */
+static bool
+save_slice(Database *database, unsigned n, GError **error)
+{
+        Archive *archive = &database->archive;
+
+        for (; n > 0 && archive->saving->len > 0; n--) {
+                Chain *chain = g_ptr_array_index(archive->saving, archive->saving->len - 1);
+
+                if (!chain_save(database, chain, error))
+                        return false;
+                chain->saving = false;
+                g_ptr_array_set_size(archive->saving, (int)archive->saving->len - 1);
+        }
+        if (archive->saving->len > 0)
+                return true;
+        if (!saved_write(database, archive->saving_to, error))
+                return false;
+        archive->n_unsaved -= archive->n_saving;
+        archive->n_saving = 0;
+        return true;
+}
+
 bool
 chains_save(Database *database, GError **error)
 {
-        GPtrArray *dirty = database->archive.dirty;
+        Archive *archive = &database->archive;
 
-        /* In order of their rows each page is touched once. */
-        g_ptr_array_sort(dirty, by_row);
-        for (unsigned i = 0; i < dirty->len; i++) {
-                if (!chain_save(database, g_ptr_array_index(dirty, i), error))
-                        return false;
-        }
-        if (!saved_write(database, error))
+        if (archive->saving->len > 0 && !save_slice(database, UINT_MAX, error))
                 return false;
-        for (unsigned i = 0; i < dirty->len; i++)
-                ((Chain *)g_ptr_array_index(dirty, i))->dirty = false;
-        g_ptr_array_set_size(dirty, 0);
-        database->archive.n_unsaved = 0;
-        return true;
+        begin_round(archive);
+        return save_slice(database, UINT_MAX, error);
 }
 
 bool
 chains_save_behind(Database *database, GError **error)
 {
         Archive *archive = &database->archive;
-        bool many = g_hash_table_size(archive->chains) > CHAINS_MAX;
 
         if (archive->stale)
                 return true;
-        return (!many && archive->dirty->len <= DIRTY_MAX && archive->n_unsaved <= UNSAVED_MAX) ||
-               chains_save(database, error);
+        if (archive->saving->len == 0 &&
+            (archive->dirty->len > DIRTY_MAX || archive->n_unsaved > UNSAVED_MAX))
+                begin_round(archive);
+
+        /* More than become dirty meanwhile, or no round would be the last. */
+        unsigned n = SLICE_MIN + 2 * archive->n_new;
+
+        archive->n_new = 0;
+        return archive->saving->len == 0 || save_slice(database, n, error);
 }

@@ -44,19 +44,20 @@ static const char *const texts[N_STATEMENTS] = {
         [STATEMENT_EPOCH_WRITE] = "INSERT INTO epochs (store, account, epoch) VALUES (?1, ?2, ?3)"
                                   " ON CONFLICT DO UPDATE SET epoch = excluded.epoch",
         [STATEMENT_CHAIN_FIND] =
-                "SELECT id, head, entries FROM chains WHERE store = ?1 AND account = ?2",
+                "SELECT id, head, entries, recent FROM chains WHERE store = ?1 AND account = ?2",
         [STATEMENT_CHAIN_BY_ID] = "SELECT store, account FROM chains WHERE id = ?1",
         [STATEMENT_CHAIN_ADD] =
                 "INSERT INTO chains (store, account, head, entries) VALUES (?1, ?2, 0, 0)",
-        [STATEMENT_CHAIN_SAVE] = "UPDATE chains SET head = ?2, entries = ?3 WHERE id = ?1",
+        [STATEMENT_CHAIN_SAVE] =
+                "UPDATE chains SET head = ?2, entries = ?3, recent = ?4 WHERE id = ?1",
         [STATEMENT_CHAIN_DELETE] = "DELETE FROM chains WHERE id = ?1",
         [STATEMENT_CHAINS_OF_STORE] =
-                "SELECT account FROM chains WHERE store = ?1 ORDER BY account",
+                "SELECT account, head FROM chains WHERE store = ?1 ORDER BY account",
         [STATEMENT_CHAINS_OF_ACCOUNT] = "SELECT store FROM chains WHERE account = ?2"
                                         " AND store IN (SELECT id FROM stores WHERE host = ?1)",
         [STATEMENT_ENTRY_ADD] = "INSERT INTO entries (id, chain, previous, time, party, value)"
                                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        [STATEMENT_ENTRY_LINK] = "SELECT previous, time, party FROM entries WHERE id = ?1",
+        [STATEMENT_ENTRY_LINK] = "SELECT previous, time, party, chain FROM entries WHERE id = ?1",
         [STATEMENT_ENTRY_READ] = "SELECT time, party, value FROM entries WHERE id = ?1",
         [STATEMENT_ENTRY_RELINK] = "UPDATE entries SET previous = ?2 WHERE id = ?1",
         [STATEMENT_ENTRY_DELETE] = "DELETE FROM entries WHERE id = ?1",
@@ -68,6 +69,10 @@ static const char *const texts[N_STATEMENTS] = {
         /* Every time another value: an equal one would not be written. */
         [STATEMENT_OVERWRITE] = "INSERT INTO meta (key, value) VALUES ('leftovers', 1)"
                                 " ON CONFLICT DO UPDATE SET value = value + 1",
+        [STATEMENT_USE_LOG] = "PRAGMA journal_mode = WAL",
+        [STATEMENT_PAGE_SIZE] = "PRAGMA page_size",
+        [STATEMENT_ENTRIES_ROOT] =
+                "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = 'entries'",
 };
 
 /* Statements */
@@ -176,12 +181,18 @@ notice_others(Database *database, GError **error)
         return true;
 }
 
+void
+database_roll_back(Database *database)
+{
+        if (!sqlite3_get_autocommit(database->sqlite))
+                database_run(database, STATEMENT_ROLLBACK, NULL);
+}
+
 bool
 database_begin(Database *database, bool write, GError **error)
 {
         /* A rollback that failed would otherwise block every later transaction. */
-        if (!sqlite3_get_autocommit(database->sqlite))
-                database_run(database, STATEMENT_ROLLBACK, NULL);
+        database_roll_back(database);
         return database_run(database, write ? STATEMENT_BEGIN_WRITE : STATEMENT_BEGIN_READ,
                             error) &&
                notice_others(database, error);
@@ -201,6 +212,7 @@ database_forget(Database *database)
 {
         g_hash_table_remove_all(database->stores);
         database->archive.stale = true;
+        database->readahead.root = 0;
 }
 
 static bool
@@ -270,6 +282,19 @@ sync_folder(const char *folder)
         return synced;
 }
 
+/* With those above it; each is synced in the one above, or a power cut could take all of it. */
+static bool
+make_folder(const char *folder)
+{
+        g_autofree char *above = g_path_get_dirname(folder);
+
+        if (g_file_test(folder, G_FILE_TEST_IS_DIR))
+                return true;
+        if (!make_folder(above))
+                return false;
+        return (g_mkdir(folder, 0700) == 0 || errno == EEXIST) && sync_folder(above);
+}
+
 /*
  * Made by us and not by SQLite, for the mode. Only when it is not there: closing a descriptor of a
  * file that another connection of this process has open would drop that connection's locks (POSIX).
@@ -281,7 +306,7 @@ create_file(const char *file, GError **error)
 
         if (g_file_test(file, G_FILE_TEST_EXISTS))
                 return true;
-        if (g_mkdir_with_parents(folder, 0700) != 0) {
+        if (!make_folder(folder)) {
                 g_set_error(error, MOTET_ERROR, MOTET_ERROR_IO, "cannot create folder %s: %s",
                             folder, g_strerror(errno));
                 return false;
@@ -323,6 +348,21 @@ database_set(Database *database, const DatabaseConfig *config, GError **error)
         return true;
 }
 
+/* Where SQLite cannot have a log it says so and goes on without, and without what rests on it. */
+static bool
+use_log(Database *database, GError **error)
+{
+        g_autoptr(Cursor) cursor = database_cursor(database, STATEMENT_USE_LOG, error);
+
+        if (cursor == NULL || database_step(database, cursor, error) < 0)
+                return false;
+        if (g_strcmp0(cursor_text(cursor, 0), "wal") == 0)
+                return true;
+        g_set_error_literal(error, MOTET_ERROR, MOTET_ERROR_STORE,
+                            "no write-ahead log can be used where this file is");
+        return false;
+}
+
 static bool
 set_up(Database *database, const DatabaseConfig *config, GError **error)
 {
@@ -332,8 +372,8 @@ set_up(Database *database, const DatabaseConfig *config, GError **error)
         return database_set(database, config, error) &&
                pragma(database, "PRAGMA cell_size_check = ON", error) &&
                pragma(database, "PRAGMA temp_store = MEMORY", error) &&
-               pragma(database, "PRAGMA cache_size = -8192", error) &&
-               pragma(database, "PRAGMA journal_mode = WAL", error) &&
+               /* The system keeps the file in memory anyway; a larger one only doubles that. */
+               pragma(database, "PRAGMA cache_size = -512", error) && use_log(database, error) &&
                /* After a burst the log goes back to this size. */
                pragma(database, "PRAGMA journal_size_limit = 67108864", error) &&
                (!config->check || schema_check(database->sqlite, error)) &&
@@ -349,6 +389,7 @@ release(Database *database)
         g_hash_table_unref(database->stores);
         g_hash_table_unref(database->archive.chains);
         g_ptr_array_unref(database->archive.dirty);
+        g_ptr_array_unref(database->archive.saving);
         g_free(database);
 }
 
@@ -363,8 +404,10 @@ database_open(const DatabaseConfig *config, GError **error)
         Database *database = g_new0(Database, 1);
 
         database->stores = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-        database->archive.chains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        database->archive.chains =
+                g_hash_table_new_full(g_str_hash, g_str_equal, g_free, chain_free);
         database->archive.dirty = g_ptr_array_new();
+        database->archive.saving = g_ptr_array_new();
         database->archive.stale = true;
 
         int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
@@ -376,6 +419,7 @@ database_open(const DatabaseConfig *config, GError **error)
                 release(database);
                 return NULL;
         }
+        readahead_open(&database->readahead, config->file);
         return database;
 }
 
@@ -389,6 +433,6 @@ database_close(Database *database)
         if (!database->archive.stale && database->archive.n_unsaved > 0 &&
             (!database_begin(database, true, NULL) || database->archive.stale ||
              !chains_save(database, NULL) || !database_run(database, STATEMENT_COMMIT, NULL)))
-                database_run(database, STATEMENT_ROLLBACK, NULL);
+                database_roll_back(database);
         release(database);
 }

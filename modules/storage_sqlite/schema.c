@@ -33,6 +33,8 @@ static const char *const migrations[] = {
         " previous INTEGER NOT NULL, time INTEGER NOT NULL, party TEXT, value BLOB NOT NULL) "
         "STRICT;"
         "CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID, STRICT;",
+        /* recent: as recent.c writes it. */
+        "ALTER TABLE chains ADD COLUMN recent BLOB;",
 };
 
 static bool

@@ -48,17 +48,31 @@ typedef enum {
         STATEMENT_SAVED_READ,
         STATEMENT_SAVED_WRITE,
         STATEMENT_OVERWRITE,
+        STATEMENT_USE_LOG,
+        STATEMENT_PAGE_SIZE,
+        STATEMENT_ENTRIES_ROOT,
         N_STATEMENTS,
 } Statement;
 
 /* Where each account's chain of archive entries ends: in memory, saved behind the entries. */
 typedef struct {
-        GHashTable *chains; /* (own) "store account" -> Chain: a part of what there is */
+        GHashTable *chains; /* (own) "store account" -> Chain (own): a part of what there is */
         GPtrArray *dirty;   /* (own) of Chain (borrowed): those that differ from their row */
-        unsigned n_unsaved; /* entries appended since the chains were last saved */
+        GPtrArray *saving;  /* (own) likewise: what is left of the round of saving under way */
+        uint64_t saving_to; /* at the end of the round all rows are right up to this id */
+        unsigned n_unsaved; /* entries appended since the id up to which all rows are right */
+        unsigned n_saving;  /* of these, before the round began */
+        unsigned n_new;     /* of these, since chains_save_behind() */
         uint64_t last_id;   /* greatest entry id ever given */
         bool stale;         /* must be read from the database again before use */
 } Archive;
+
+/* The file as readahead.c looks at it, beside SQLite. */
+typedef struct {
+        int fd;              /* SQLite's own; -1: not known, and nothing is read ahead */
+        uint32_t page_bytes; /* right when root is */
+        uint32_t root;       /* page where the tree of entries begins; 0: to be looked up */
+} Readahead;
 
 typedef struct {
         sqlite3 *sqlite;
@@ -70,6 +84,7 @@ typedef struct {
         bool full_sync;                         /* as configured */
         bool leftover; /* a commit failed, and what it wrote may still be in the log */
         Archive archive;
+        Readahead readahead;
 } Database;
 
 /* A statement being executed: bound, stepped, and reset when its variable goes out of scope. */
@@ -116,6 +131,8 @@ bool database_begin(Database *database, bool write, GError **error);
 Cursor *database_cursor(Database *database, Statement statement, GError **error);
 /** database_commit: when it fails, leftover_remove() must follow before anybody is told */
 bool database_commit(Database *database, GError **error);
+/** database_roll_back: ends the transaction that is open, if any */
+void database_roll_back(Database *database);
 /** database_step: Returns: 1 when there is a row, 0 at the end, -1 with MOTET_ERROR_STORE */
 int database_step(Database *database, Cursor *cursor, GError **error);
 /** database_run: a statement without parameters and rows */
@@ -165,14 +182,50 @@ bool archive_prune(Database *database, MotetStoreRequest *request, GError **erro
 bool archive_count(Database *database, MotetStoreRequest *request, GError **error);
 bool archive_accounts(Database *database, MotetStoreRequest *request, GError **error);
 bool archive_drop(Database *database, MotetStoreRequest *request, GError **error);
+
+/* recent.c: the newest ids of a chain, as steps from one to the next. */
+
+#define RECENT_MAX 64        /* ids */
+#define RECENT_BYTES_MAX 256 /* older ones are dropped beyond */
+
+typedef struct {
+        uint8_t *bytes; /* (own) NULL: none */
+        uint16_t n_bytes, n_room;
+        uint8_t n_steps;
+} Recent;
+
+void recent_clear(Recent *recent);
+/** recent_push: @step: from the id that was the newest to the one that now is */
+void recent_push(Recent *recent, uint64_t step);
+/** recent_load: what was saved; nothing when that is damaged */
+void recent_load(Recent *recent, const void *bytes, size_t n_bytes);
+/** recent_ids: @head: the newest id, 0 for none. Returns: how many, newest first */
+unsigned recent_ids(const Recent *recent, uint64_t head, uint64_t ids_out[RECENT_MAX]);
+
+/* readahead.c */
+
+#define READAHEAD_MIN 4 /* entries; for fewer it is not worth it */
+
+/** readahead_open: after SQLite opened @file; a failure is none, then nothing is read ahead */
+void readahead_open(Readahead *readahead, const char *file);
+/**
+ * readahead_entries: asks for the pages of the entries @ids, newest first, unless they are in
+ * memory; inside a transaction
+ */
+void readahead_entries(Database *database, const uint64_t *ids, unsigned n);
+
 /* chain.c: one chain an account: its entries, each naming the one before. */
 
 typedef struct {
         int64_t id;       /* row of the table chains */
         uint64_t head;    /* id of its newest entry, 0: none */
         uint64_t entries; /* how many it has */
-        bool dirty;       /* differs from its row */
+        Recent recent;    /* the ids before head; a part of them, and some may be gone */
+        bool dirty;       /* differs from its row, and is in Archive.dirty */
+        bool saving;      /* is in Archive.saving */
 } Chain;
+
+void chain_free(void *chain);
 
 /**
  * chain_find: Returns: false with @error; @chain_out is (borrowed) NULL when there is none and
@@ -180,8 +233,12 @@ typedef struct {
  */
 bool chain_find(Database *database, int64_t store, const char *account, bool create,
                 Chain **chain_out, GError **error);
+/** chain_known: Returns: (borrowed) NULL when it is not in memory */
+const Chain *chain_known(const Database *database, int64_t store, const char *account);
 /** chain_appended: @id is the new head of @chain */
 void chain_appended(Database *database, Chain *chain, uint64_t id);
+/** chain_cut: @head is the head of @chain, now that newer entries are gone; chain_changed() as well */
+void chain_cut(Chain *chain, uint64_t head);
 /**
  * chain_changed: @chain was changed otherwise; chains_save() must follow in the same transaction
  */
@@ -197,8 +254,8 @@ bool chains_ready(Database *database, GError **error);
 /** chains_save: saves all; inside a write transaction */
 bool chains_save(Database *database, GError **error);
 /**
- * chains_save_behind: saves them when enough has gathered, and keeps the memory bounded; before the
- * commit of a write transaction
+ * chains_save_behind: saves some of them when enough has gathered; before the commit of a write
+ * transaction
  */
 bool chains_save_behind(Database *database, GError **error);
 

@@ -3,7 +3,7 @@
  *
  * Implements  service "store:sqlite" (service-store.h)
  * Hooks       none
- * Options     file, synchronous, busy_timeout, batch_size, queue_limit, check_at_start
+ * Options     file, synchronous, busy_timeout, batch_size, queue_limit, queue_size, check_at_start
  *
  * Requests queue up on the core thread. While no batch is in flight, one job on a worker takes what
  * has gathered (the batch) and executes it in one transaction; meanwhile the next batch gathers. So
@@ -21,6 +21,7 @@
 typedef struct {
         MotetStoreRequest *first, *last;
         unsigned n;
+        size_t bytes; /* of what they write */
 } Queue;
 
 typedef enum {
@@ -133,6 +134,33 @@ job_join(Job *job)
 
 /* Queue */
 
+/* What @request would write, without names. */
+static size_t
+request_bytes(const MotetStoreRequest *request)
+{
+        size_t n = request->entry.value != NULL ? g_bytes_get_size(request->entry.value) : 0;
+
+        for (size_t i = 0; i < request->n_changes; i++) {
+                if (request->changes[i].value != NULL)
+                        n += g_bytes_get_size(request->changes[i].value);
+        }
+        return n;
+}
+
+/*
+ * It still waits in line, so that requests of one account finish in order; but nothing is done for
+ * it, and what it would have written is not kept.
+ */
+static void
+request_refuse(MotetStoreRequest *request)
+{
+        request->error = g_error_new_literal(MOTET_ERROR, MOTET_ERROR_STORE,
+                                             "too many requests are waiting");
+        g_clear_pointer(&request->entry.value, g_bytes_unref);
+        for (size_t i = 0; i < request->n_changes; i++)
+                g_clear_pointer(&request->changes[i].value, g_bytes_unref);
+}
+
 static void
 queue_push(Queue *queue, MotetStoreRequest *request)
 {
@@ -143,6 +171,7 @@ queue_push(Queue *queue, MotetStoreRequest *request)
                 queue->first = request;
         queue->last = request;
         queue->n++;
+        queue->bytes += request_bytes(request);
 }
 
 /* Cuts off the first @max requests. */
@@ -152,9 +181,11 @@ queue_take(Queue *queue, int64_t max)
         MotetStoreRequest *first = queue->first, *last = first;
 
         queue->n--;
+        queue->bytes -= request_bytes(first);
         for (int64_t taken = 1; taken < max && last->next != NULL; taken++) {
                 last = last->next;
                 queue->n--;
+                queue->bytes -= request_bytes(last);
         }
         queue->first = last->next;
         if (queue->first == NULL)
@@ -294,14 +325,11 @@ static void
 submit(MotetModule *provider, MotetStoreRequest *request)
 {
         Storage *storage = motet_module_data(provider);
+        size_t bytes = request_bytes(request);
 
-        /*
-         * It still waits in line, so that requests of one account finish in order; but nothing is
-         * done for it.
-         */
-        if (storage->queue.n >= motet_option_int(provider, "queue_limit"))
-                request->error = g_error_new_literal(MOTET_ERROR, MOTET_ERROR_STORE,
-                                                     "too many requests are waiting");
+        if (storage->queue.n >= motet_option_int(provider, "queue_limit") ||
+            storage->queue.bytes + bytes > (size_t)motet_option_int(provider, "queue_size"))
+                request_refuse(request);
         queue_push(&storage->queue, request);
         schedule_batch(storage);
 }
@@ -400,6 +428,14 @@ static const MotetOption options[] = {
                 .min = 100,
                 .max = 1000000,
                 .help = "How many requests may wait; beyond, they fail.",
+        },
+        {
+                .key = "queue_size",
+                .type = MOTET_OPTION_SIZE,
+                .fallback = "64 MiB",
+                .min = 1024 * 1024,
+                .max = 4LL * 1024 * 1024 * 1024,
+                .help = "How much may wait to be written; beyond, writes fail.",
         },
         {
                 .key = "check_at_start",

@@ -1,7 +1,7 @@
 /*
  * storage_sqlite: the promises of a store, and surviving the server.
  */
-#include "support/store_place.h"
+#include "support/store_other.h"
 
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -46,6 +46,7 @@ test_survives(void)
 
         g_autoptr(StoreKit) second = store_place_open(place, "");
 
+        assert_text(store_kit_list(second, second->archive, NULL, true), "juliet romeo ");
         assert_text(store_kit_read(second, second->map, "romeo", "key"), "text");
         assert_text(store_kit_read(second, second->keyval, "romeo", ""), "document");
         /* The clock is back where the first server began. */
@@ -254,12 +255,12 @@ copy_files(const StorePlace *from, const StorePlace *to)
 }
 
 static void
-append_to_each(StoreKit *kit, unsigned n_accounts)
+append_to_range(StoreKit *kit, unsigned from, unsigned to)
 {
         g_autoptr(GBytes) value = store_kit_bytes("text");
         const MotetStoreEntry entry = {.when = 1, .value = value};
 
-        for (unsigned i = 0; i < n_accounts; i++) {
+        for (unsigned i = from; i < to; i++) {
                 g_autofree char *account = g_strdup_printf("user%u", i);
 
                 motet_store_append(kit->archive, account, &entry, NULL, NULL);
@@ -267,6 +268,12 @@ append_to_each(StoreKit *kit, unsigned n_accounts)
                         test_server_settle(kit->server);
         }
         test_server_settle(kit->server);
+}
+
+static void
+append_to_each(StoreKit *kit, unsigned n_accounts)
+{
+        append_to_range(kit, 0, n_accounts);
 }
 
 static void
@@ -281,25 +288,77 @@ check_each(StoreKit *kit, unsigned n_accounts, unsigned n_twice)
         }
 }
 
-/* More chains than are kept to be saved at once: those of the saved and those of the others are right. */
+/* What a start finds in a copy of the files; @saved_out: of the rows of chains, how many tell something. */
+static StoreKit *
+open_copy(const StorePlace *place, const StorePlace *copy, int64_t *saved_out, bool *over_out)
+{
+        copy_files(place, copy);
+
+        g_autoptr(StoreOther) other = store_other_open(copy);
+
+        *saved_out = store_other_number(other, "SELECT count(*) FROM chains WHERE head > 0");
+        *over_out = store_other_number(other, "SELECT count(*) FROM meta"
+                                              " WHERE key = 'archive_saved'") > 0;
+        return store_place_open(copy, "");
+}
+
+/* Chains are saved when there are more than 65536, some with each commit; the copies are of the middle and of the end. */
 static void
 test_saved_behind(void)
 {
-        const unsigned n_accounts = 17000, n_twice = 3000;
-        g_autoptr(StorePlace) place = store_place_new(), copy = store_place_new();
+        const unsigned n_accounts = 66000, n_twice = 3000, n_most = 45000;
+        g_autoptr(StorePlace) place = store_place_new(), middle = store_place_new(),
+                              end = store_place_new();
         g_autoptr(StoreKit) kit = store_place_open(place, ", synchronous: normal");
+        int64_t n_saved;
+        bool is_over;
 
         append_to_each(kit, n_accounts);
         append_to_each(kit, n_twice);
-        copy_files(place, copy);
         check_each(kit, n_accounts, n_twice);
 
-        g_autoptr(StoreKit) after = store_place_open(copy, "");
+        g_autoptr(StoreKit) after = open_copy(place, middle, &n_saved, &is_over);
 
+        g_assert_cmpint(n_saved, >, 0);
+        g_assert_cmpint(n_saved, <, 65536);
+        g_assert_false(is_over);
         check_each(after, n_accounts, n_twice);
         store_kit_append(after, "user0", 1, NULL, "more");
         assert_text(store_kit_query(after, "user0", &(MotetStoreQuery){.max = 9}),
                     "text text more ");
+        g_clear_pointer(&after, store_kit_stop);
+
+        append_to_range(kit, n_twice, n_most);
+        after = open_copy(place, end, &n_saved, &is_over);
+
+        g_assert_cmpint(n_saved, >, 65536);
+        g_assert_true(is_over);
+        check_each(after, n_accounts, n_most);
+}
+
+/* What deletes entries saves all, also in the middle of a round. */
+static void
+test_prune_in_a_round(void)
+{
+        const unsigned n_accounts = 66000;
+        g_autoptr(StorePlace) place = store_place_new(), copy = store_place_new();
+        g_autoptr(StoreKit) kit = store_place_open(place, ", synchronous: normal");
+        int64_t n_saved;
+        bool is_over;
+
+        append_to_each(kit, n_accounts);
+        append_to_range(kit, 0, 1000);
+        store_kit_prune(kit, "user5", &(MotetStoreQuery){0});
+        store_kit_drop(kit, "user6");
+
+        g_autoptr(StoreKit) after = open_copy(place, copy, &n_saved, &is_over);
+
+        g_assert_cmpint(n_saved, ==, n_accounts - 2);
+        g_assert_true(is_over);
+        g_assert_cmpuint(store_kit_count(after, "user5"), ==, 0);
+        g_assert_cmpuint(store_kit_count(after, "user6"), ==, 0);
+        g_assert_cmpuint(store_kit_count(after, "user7"), ==, 2);
+        g_assert_cmpuint(store_kit_count(after, "user65999"), ==, 1);
 }
 
 /* The file */
@@ -341,6 +400,8 @@ main(int argc, char **argv)
         g_test_add_func("/storage_sqlite/what-was-acknowledged-survives-a-kill",
                         test_survives_kill);
         g_test_add_func("/storage_sqlite/chains-saved-behind-survive", test_saved_behind);
+        g_test_add_func("/storage_sqlite/pruning-in-a-round-of-saving-saves-all",
+                        test_prune_in_a_round);
         g_test_add_func("/storage_sqlite/files-are-for-the-server-alone", test_modes);
         return g_test_run();
 }

@@ -1,9 +1,8 @@
 /*
  * storage_sqlite: what it does when the file or the disk fails it, or somebody else uses the file.
  */
-#include "support/store_place.h"
+#include "support/store_other.h"
 
-#include <dlfcn.h>
 #include <glib/gstdio.h>
 #include <motet/task.h>
 #include <signal.h>
@@ -218,6 +217,26 @@ note_id(MotetModule *self, const GError *error, uint64_t id, void *data)
         note_result(self, error, data);
 }
 
+/* Writes little, much (@size bytes, more than the disk has) and little in one go. */
+static void
+fill_disk(StoreKit *kit, size_t size, GString *results)
+{
+        g_autofree char *text = g_strnfill(size, 'x');
+        g_autoptr(GBytes) big = store_kit_bytes(text), little = store_kit_bytes("little");
+        const MotetStoreEntry entry = {.when = 1, .value = little};
+
+        signal(SIGXFSZ, SIG_IGN);
+        set_file_limit(256 * 1024);
+        motet_store_set(kit->map, "romeo", "first", little, note_result, results);
+        motet_store_read(kit->map, "romeo", "first", note_read, results);
+        motet_store_append(kit->archive, "romeo", &entry, note_id, results);
+        motet_store_set(kit->map, "romeo", "big", big, note_result, results);
+        motet_store_read(kit->map, "romeo", "there", note_read, results);
+        motet_store_read(kit->map, "romeo", "first", note_read, results);
+        test_server_settle(kit->server);
+        set_file_limit(RLIM_INFINITY);
+}
+
 /*
  * When the disk is full writes fail and change nothing; reading, also of what failed beside it,
  * tells what is there.
@@ -227,24 +246,11 @@ test_disk_full(void)
 {
         g_autoptr(StorePlace) place = store_place_new();
         g_autoptr(StoreKit) kit = store_place_open(place, "");
-        g_autofree char *text = g_strnfill(1024 * 1024, 'x');
-        g_autoptr(GBytes) big = store_kit_bytes(text), little = store_kit_bytes("little");
-        const MotetStoreEntry entry = {.when = 1, .value = little};
         g_autoptr(GString) results = g_string_new(NULL);
         uint64_t last = store_kit_append(kit, "romeo", 1, NULL, "a");
 
         store_kit_set(kit, kit->map, "romeo", "there", "text");
-        signal(SIGXFSZ, SIG_IGN);
-        set_file_limit(512 * 1024);
-
-        motet_store_set(kit->map, "romeo", "first", little, note_result, results);
-        motet_store_read(kit->map, "romeo", "first", note_read, results);
-        motet_store_append(kit->archive, "romeo", &entry, note_id, results);
-        motet_store_set(kit->map, "romeo", "big", big, note_result, results);
-        motet_store_read(kit->map, "romeo", "there", note_read, results);
-        motet_store_read(kit->map, "romeo", "first", note_read, results);
-        test_server_settle(kit->server);
-        set_file_limit(RLIM_INFINITY);
+        fill_disk(kit, 384 * 1024, results);
 
         int failed = STORE_KIT_ERROR(MOTET_ERROR_STORE);
         g_autofree char *expected =
@@ -259,6 +265,24 @@ test_disk_full(void)
         g_assert_cmpint(store_kit_set(kit, kit->map, "romeo", "first", "text"), ==, 0);
         assert_text(store_kit_query(kit, "romeo", &(MotetStoreQuery){.max = 9}), "a b ");
         g_assert_cmpuint(store_kit_count(kit, "romeo"), ==, 2);
+}
+
+/* What is larger than SQLite's cache reaches the disk, and fails, before the commit: alone. */
+static void
+test_disk_full_before_commit(void)
+{
+        g_autoptr(StorePlace) place = store_place_new();
+        g_autoptr(StoreKit) kit = store_place_open(place, "");
+        g_autoptr(GString) results = g_string_new(NULL);
+
+        store_kit_set(kit, kit->map, "romeo", "there", "text");
+        fill_disk(kit, 4 * 1024 * 1024, results);
+
+        g_autofree char *expected =
+                g_strdup_printf("0 found 0 %d found found ", STORE_KIT_ERROR(MOTET_ERROR_STORE));
+        g_assert_cmpstr(results->str, ==, expected);
+        assert_text(store_kit_list(kit, kit->map, "romeo", false),
+                    "romeo/first=little romeo/there=text ");
 }
 
 static void
@@ -284,53 +308,45 @@ test_queue_limit(void)
         g_assert_cmpint(store_kit_set(kit, kit->map, "romeo", "100", "text"), ==, 0);
 }
 
+static void
+note_gone(void *gone)
+{
+        *(bool *)gone = true;
+}
+
+/* Of what is refused nothing is kept while it waits to be told. */
+static void
+test_queue_size(void)
+{
+        g_autoptr(StorePlace) place = store_place_new();
+        g_autoptr(StoreKit) kit = store_place_open(place, ", queue_size: 1 MiB");
+        g_autofree char *text = g_strnfill(1024 * 1024, 'x');
+        g_autoptr(GBytes) all = store_kit_bytes(text);
+        g_autoptr(GString) results = g_string_new(NULL);
+        bool gone = false;
+        GBytes *one = g_bytes_new_with_free_func("x", 1, note_gone, &gone);
+        const MotetStoreEntry entry = {.when = 1, .value = one};
+
+        motet_store_set(kit->map, "romeo", "none", NULL, note_result, results);
+        motet_store_set(kit->map, "romeo", "fits", all, note_result, results);
+        motet_store_set(kit->map, "romeo", "more", one, note_result, results);
+        motet_store_append(kit->archive, "romeo", &entry, note_id, results);
+        motet_store_set(kit->map, "romeo", "also none", NULL, note_result, results);
+        motet_store_read(kit->map, "romeo", "fits", note_read, results);
+        g_bytes_unref(one);
+        g_assert_true(gone);
+        g_assert_cmpstr(results->str, ==, "");
+        test_server_settle(kit->server);
+
+        int failed = STORE_KIT_ERROR(MOTET_ERROR_STORE);
+        g_autofree char *expected = g_strdup_printf("0 0 %d %d 0 found ", failed, failed);
+
+        g_assert_cmpstr(results->str, ==, expected);
+        assert_text(store_kit_read(kit, kit->map, "romeo", "more"), NULL);
+        g_assert_cmpint(store_kit_set(kit, kit->map, "romeo", "more", text), ==, 0);
+}
+
 /* What somebody else did */
-
-/* Another program's connection to the file, through the library that the module brought. */
-typedef struct {
-        void *library;
-        void *sqlite;
-        int (*exec)(void *sqlite, const char *sql, void *callback, void *data, char **error);
-        int (*close)(void *sqlite);
-} Other;
-
-static void
-other_open(Other *other, const StorePlace *place)
-{
-        other->library = dlopen("libsqlite3.so.0", RTLD_NOW);
-        g_assert_nonnull(other->library);
-
-        int (*open_file)(const char *, void **) = NULL;
-
-        *(void **)&open_file = dlsym(other->library, "sqlite3_open");
-        *(void **)&other->exec = dlsym(other->library, "sqlite3_exec");
-        *(void **)&other->close = dlsym(other->library, "sqlite3_close");
-        g_assert_cmpint(open_file(place->file, &other->sqlite), ==, 0);
-}
-
-static void
-other_run(Other *other, const char *sql)
-{
-        g_assert_cmpint(other->exec(other->sqlite, sql, NULL, NULL, NULL), ==, 0);
-}
-
-static void
-other_close(Other *other)
-{
-        g_assert_cmpint(other->close(other->sqlite), ==, 0);
-        dlclose(other->library);
-}
-
-/* What another program did to the file, that no version of the module does. */
-static void
-tamper(const StorePlace *place, const char *sql)
-{
-        Other other;
-
-        other_open(&other, place);
-        other_run(&other, sql);
-        other_close(&other);
-}
 
 /* One whose failure ends the whole transaction spoils no other either. */
 static void
@@ -342,8 +358,9 @@ test_transaction_is_ended(void)
         g_autoptr(GString) results = g_string_new(NULL);
         const MotetStoreEntry entry = {.when = 1, .value = value};
 
-        tamper(place, "CREATE TRIGGER poison BEFORE INSERT ON documents WHEN NEW.key = 'poison'"
-                      " BEGIN SELECT RAISE(ROLLBACK, 'poisoned'); END");
+        store_other_tamper(
+                place, "CREATE TRIGGER poison BEFORE INSERT ON documents WHEN NEW.key = 'poison'"
+                       " BEGIN SELECT RAISE(ROLLBACK, 'poisoned'); END");
         motet_store_set(kit->map, "romeo", "a", value, note_result, results);
         motet_store_append(kit->archive, "romeo", &entry, note_id, results);
         motet_store_set(kit->map, "romeo", "poison", value, note_result, results);
@@ -369,8 +386,8 @@ test_prune_fails(void)
         store_kit_append(kit, "romeo", 1, NULL, "a");
         store_kit_append(kit, "romeo", 2, NULL, "b");
         store_kit_append(kit, "romeo", 3, NULL, "c");
-        tamper(place, "CREATE TRIGGER stuck BEFORE DELETE ON entries WHEN OLD.time = 2"
-                      " BEGIN SELECT RAISE(ABORT, 'stuck'); END");
+        store_other_tamper(place, "CREATE TRIGGER stuck BEFORE DELETE ON entries WHEN OLD.time = 2"
+                                  " BEGIN SELECT RAISE(ABORT, 'stuck'); END");
 
         g_assert_cmpint(store_kit_prune(kit, "romeo", &(MotetStoreQuery){0}), ==,
                         STORE_KIT_ERROR(MOTET_ERROR_STORE));
@@ -400,7 +417,7 @@ check_archive_fails(const char *sql)
         store_kit_append(kit, "romeo", 1, NULL, "a");
         store_kit_append(kit, "romeo", 2, NULL, "b");
         store_kit_append(kit, "romeo", 3, NULL, "c");
-        tamper(place, sql);
+        store_other_tamper(place, sql);
         motet_store_query(kit->archive, "romeo", &(MotetStoreQuery){.max = 9}, note_entries,
                           results);
         test_server_settle(kit->server);
@@ -419,6 +436,29 @@ test_broken_chains(void)
         check_archive_fails("UPDATE entries SET previous = (SELECT max(id) FROM entries)"
                             " WHERE time = 2");
         check_archive_fails("DELETE FROM chains");
+}
+
+/* Ids only grow; after the greatest there is none. */
+static void
+test_last_id(void)
+{
+        g_autoptr(StorePlace) place = store_place_new();
+        g_autoptr(StoreKit) kit = store_place_open(place, "");
+        g_autoptr(GBytes) value = store_kit_bytes("text");
+        g_autoptr(GString) results = g_string_new(NULL);
+        const MotetStoreEntry entry = {.when = 1, .value = value};
+
+        store_kit_append(kit, "romeo", 1, NULL, "a");
+        store_other_tamper(place, "UPDATE entries SET id = 9223372036854775806;"
+                                  "UPDATE chains SET head = 9223372036854775806");
+        g_assert_cmpuint(store_kit_append(kit, "juliet", 1, NULL, "b"), ==, INT64_MAX);
+        motet_store_append(kit->archive, "juliet", &entry, note_id, results);
+        test_server_settle(kit->server);
+
+        g_autofree char *expected = g_strdup_printf("%d ", STORE_KIT_ERROR(MOTET_ERROR_STORE));
+
+        g_assert_cmpstr(results->str, ==, expected);
+        assert_text(store_kit_query(kit, "juliet", &(MotetStoreQuery){.max = 9}), "b ");
 }
 
 /* A worker pool without room */
@@ -485,18 +525,16 @@ test_locked(void)
 {
         g_autoptr(StorePlace) place = store_place_new();
         g_autoptr(StoreKit) kit = store_place_open(place, ", busy_timeout: 0s");
-        Other other;
+        g_autoptr(StoreOther) other = store_other_open(place);
 
         store_kit_set(kit, kit->map, "romeo", "key", "text");
-        other_open(&other, place);
-        other_run(&other, "BEGIN IMMEDIATE");
+        store_other_run(other, "BEGIN IMMEDIATE");
 
         g_assert_cmpint(store_kit_set(kit, kit->map, "romeo", "key", "new"), ==,
                         STORE_KIT_ERROR(MOTET_ERROR_STORE));
         assert_text(store_kit_read(kit, kit->map, "romeo", "key"), "text");
-        other_run(&other, "COMMIT");
+        store_other_run(other, "COMMIT");
         g_assert_cmpint(store_kit_set(kit, kit->map, "romeo", "key", "new"), ==, 0);
-        other_close(&other);
 }
 
 /*
@@ -537,17 +575,16 @@ test_reload(void)
         g_autoptr(StoreKit) kit = store_place_open(place, "");
         g_autofree char *yaml =
                 store_place_config(other->file, ", synchronous: normal, busy_timeout: 0s");
-        Other locker;
+        g_autoptr(StoreOther) locker = NULL;
 
         g_assert_true(test_server_reload(kit->server, yaml, NULL));
 
         g_assert_cmpint(store_kit_set(kit, kit->map, "romeo", "key", "text"), ==, 0);
         g_assert_false(g_file_test(other->file, G_FILE_TEST_EXISTS));
-        other_open(&locker, place);
-        other_run(&locker, "BEGIN IMMEDIATE");
+        locker = store_other_open(place);
+        store_other_run(locker, "BEGIN IMMEDIATE");
         g_assert_cmpint(store_kit_set(kit, kit->map, "romeo", "key", "new"), ==,
                         STORE_KIT_ERROR(MOTET_ERROR_STORE));
-        other_close(&locker);
 }
 
 int
@@ -565,13 +602,19 @@ main(int argc, char **argv)
         g_test_add_func("/storage_sqlite_faults/a-folder-that-cannot-be-made-is-named",
                         test_no_folder);
         g_test_add_func("/storage_sqlite_faults/a-full-disk-fails-writes-alone", test_disk_full);
+        g_test_add_func("/storage_sqlite_faults/a-full-disk-fails-what-is-large-alone",
+                        test_disk_full_before_commit);
         g_test_add_func("/storage_sqlite_faults/what-passes-the-queue-limit-is-refused",
                         test_queue_limit);
+        g_test_add_func("/storage_sqlite_faults/what-passes-the-queue-size-is-refused",
+                        test_queue_size);
         g_test_add_func("/storage_sqlite_faults/what-ends-the-transaction-spoils-no-other",
                         test_transaction_is_ended);
         g_test_add_func("/storage_sqlite_faults/pruning-that-fails-prunes-nothing",
                         test_prune_fails);
         g_test_add_func("/storage_sqlite_faults/broken-chains-are-errors", test_broken_chains);
+        g_test_add_func("/storage_sqlite_faults/after-the-last-id-nothing-is-appended",
+                        test_last_id);
         g_test_add_func("/storage_sqlite_faults/a-full-worker-pool-delays-alone",
                         test_pool_is_full);
         g_test_add_func("/storage_sqlite_faults/a-locked-file-fails-writes-alone", test_locked);

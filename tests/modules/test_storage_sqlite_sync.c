@@ -5,7 +5,7 @@
  * This program's own functions stand before those of the C library by which SQLite writes. Each test
  * runs once more as a child, which kills itself; then the file is opened again.
  */
-#include "support/store_place.h"
+#include "support/store_other.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -158,17 +158,10 @@ fail_commit(StoreKit *kit, const Faults *faults, size_t padding)
 static void
 begin_log_anew(void)
 {
-        void *library = dlopen("libsqlite3.so.0", RTLD_NOW), *sqlite = NULL;
-        int (*open_file)(const char *, void **), (*close_file)(void *);
-        int (*exec)(void *, const char *, void *, void *, char **);
+        g_autofree char *file = g_strdup(g_getenv(FILE_VARIABLE));
+        const StorePlace place = {.file = file};
 
-        *(void **)&open_file = dlsym(library, "sqlite3_open");
-        *(void **)&close_file = dlsym(library, "sqlite3_close");
-        *(void **)&exec = dlsym(library, "sqlite3_exec");
-        g_assert_cmpint(open_file(g_getenv(FILE_VARIABLE), &sqlite), ==, 0);
-        g_assert_cmpint(exec(sqlite, "PRAGMA wal_checkpoint(RESTART)", NULL, NULL, NULL), ==, 0);
-        g_assert_cmpint(close_file(sqlite), ==, 0);
-        dlclose(library);
+        store_other_tamper(&place, "PRAGMA wal_checkpoint(RESTART)");
 }
 
 /* The parent */

@@ -110,6 +110,33 @@ test_page_limits(const void *data)
         assert_text(store_kit_query(kit, "juliet", &(MotetStoreQuery){.max = 3}), "");
 }
 
+/* The id a page ends before may be of an entry that is gone, or of another account. */
+static void
+test_before_any_id(const void *data)
+{
+        g_autoptr(StoreKit) kit = start(data);
+        uint64_t first = store_kit_append(kit, "romeo", 1, NULL, "a");
+        uint64_t hers = store_kit_append(kit, "juliet", 1, NULL, "hers");
+        uint64_t gone = store_kit_append(kit, "romeo", 2, NULL, "gone");
+        uint64_t last = store_kit_append(kit, "romeo", 3, NULL, "b");
+
+        store_kit_prune(kit, "romeo", &(MotetStoreQuery){.start = 2, .end = 2});
+
+        assert_text(store_kit_query(kit, "romeo",
+                                    &(MotetStoreQuery){.before = hers, .max = 9, .newest = true}),
+                    "a ");
+        assert_text(store_kit_query(kit, "romeo", &(MotetStoreQuery){.before = gone, .max = 9}),
+                    "a ");
+        assert_text(store_kit_query(kit, "romeo", &(MotetStoreQuery){.before = last, .max = 9}),
+                    "a ");
+        assert_text(store_kit_query(kit, "romeo", &(MotetStoreQuery){.before = first, .max = 9}),
+                    "");
+        assert_text(store_kit_query(kit, "romeo", &(MotetStoreQuery){.before = last + 1, .max = 9}),
+                    "a b ");
+        assert_text(store_kit_query(kit, "juliet", &(MotetStoreQuery){.before = last, .max = 9}),
+                    "hers ");
+}
+
 /* Every combination of conditions, against the plain meaning of each. */
 
 #define N_ENTRIES 40
@@ -359,6 +386,7 @@ const StoreKitTest store_kit_archive_tests[] = {
         {"entry-ids-grow-after-pruning", test_ids_grow_after_prune},
         {"an-entry-is-kept-whole", test_entry_is_whole},
         {"a-page-ends-at-its-limit", test_page_limits},
+        {"before-any-id", test_before_any_id},
         {"every-combination-of-conditions", test_queries},
         {"pruning-by-every-combination", test_prunes},
         {"appending-after-pruning", test_append_after_prune},
