@@ -53,6 +53,7 @@ class Instance:
         self.config = os.path.join(self.dir, "motet.yaml")
         self.log = os.path.join(self.dir, "log")  # of the last start
         self.env = {}  # what the server's and motetctl's environment has besides ours
+        self.prefix = []  # a command that runs the server, such as valgrind
         self.n_starts = 0
         self.process = None
         self._make_certificate()
@@ -122,8 +123,8 @@ class Instance:
         self.n_starts += 1
         self.log = os.path.join(self.dir, f"log.{self.n_starts}")
         with open(self.log, "w") as log:
-            self.process = subprocess.Popen([f"{BUILD}/motetd", "--config", self.config, "--foreground"], stdout=log,
-                                            stderr=log, env=dict(os.environ, **self.env, **env))
+            self.process = subprocess.Popen([*self.prefix, f"{BUILD}/motetd", "--config", self.config, "--foreground"],
+                                            stdout=log, stderr=log, env=dict(os.environ, **self.env, **env))
 
     def _await_ready(self, ready):
         deadline = time.monotonic() + TIMEOUT
