@@ -206,6 +206,9 @@ on_listener_ready(LoopWatch *watch, uint32_t events)
         Listener *listener = CONTAINER_OF(watch, Listener, watch);
 
         (void)events;
+        /* Who waits in the listen queue costs nothing, and is served in the order of coming. */
+        if (loop_is_behind(listener->loop))
+                return;
         for (unsigned i = 0; i < ACCEPTS_PER_TURN; i++) {
                 Address peer;
                 int fd = accept_one(listener, &peer);

@@ -479,6 +479,18 @@ loop_slow(Loop *loop, LoopJob *job)
         queue_job(&loop->slow, job);
 }
 
+bool
+loop_is_behind(const Loop *loop)
+{
+        unsigned n = 0;
+
+        for (const List *link = loop->slow.next; link != &loop->slow; link = link->next) {
+                if (++n == LOOP_SLOW_ENOUGH)
+                        return true;
+        }
+        return false;
+}
+
 void
 loop_job_cancel(Loop *loop, LoopJob *job)
 {

@@ -81,6 +81,9 @@ bool loop_timer_is_armed(const LoopTimer *timer);
 void loop_defer(Loop *loop, LoopJob *job);
 /** loop_flush_later: runs @job in the flush stage */
 void loop_flush_later(Loop *loop, LoopJob *job);
+/** loop_is_behind: whether LOOP_SLOW_ENOUGH slow jobs wait: more work for them should wait elsewhere */
+#define LOOP_SLOW_ENOUGH 64
+bool loop_is_behind(const Loop *loop);
 /** loop_slow: runs @job when its turn among the slow ones comes, at most LOOP_SLOW_PER_TURN a turn */
 void loop_slow(Loop *loop, LoopJob *job);
 void loop_job_cancel(Loop *loop, LoopJob *job);

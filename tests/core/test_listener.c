@@ -310,6 +310,37 @@ is_closed_by_peer(int fd)
 
 /* R14: one descriptor in ten is kept for what is no connection. */
 static void
+do_nothing(LoopJob *job)
+{
+        (void)job;
+}
+
+/* A storm of logins waits in the listen queue, not half done. */
+static void
+test_who_comes_waits_while_handshakes_do(void)
+{
+        Fixture fixture;
+        LoopJob jobs[LOOP_SLOW_ENOUGH + 1] = {{.func = NULL}};
+
+        fixture_init(&fixture, "127.0.0.1");
+        for (unsigned i = 0; i < G_N_ELEMENTS(jobs); i++) {
+                jobs[i].func = do_nothing;
+                loop_slow(fixture.loop, &jobs[i]);
+        }
+        int client = connect_to("127.0.0.1", listener_port(fixture.listener));
+
+        loop_turn(fixture.loop, false);
+        loop_turn(fixture.loop, false);
+        g_assert_cmpuint(fixture.fds->len, ==, 0);
+        loop_turn(fixture.loop, false);
+        g_assert_cmpuint(fixture.fds->len, ==, 1);
+
+        loop_settle(fixture.loop);
+        close(client);
+        fixture_clear(&fixture);
+}
+
+static void
 test_the_last_descriptors_are_not_for_connections(void)
 {
         enum { N = 6, LIMIT = 100, RESERVED = 10 };
@@ -450,6 +481,7 @@ main(int argc, char *argv[])
         ADD("bad-address-is-a-configuration-error", test_bad_address_is_a_configuration_error);
         ADD("freed-listener-leaves-its-port", test_freed_listener_leaves_its_port);
         ADD("accepts-are-bounded-a-turn", test_accepts_are_bounded_a_turn);
+        ADD("who-comes-waits-while-handshakes-do", test_who_comes_waits_while_handshakes_do);
         ADD("the-last-descriptors-are-not-for-connections",
             test_the_last_descriptors_are_not_for_connections);
         ADD("without-descriptors-connections-are-refused",
