@@ -5,25 +5,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <motet/jid.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "core/config_domain.h"
 #include "core/config_limits.h"
+#include "core/config_log.h"
 #include "core/config_module.h"
 #include "core/config_value.h"
 #include "core/config_yaml.h"
 
+#define CERTIFICATES_PERIOD (5 * G_TIME_SPAN_SECOND)
+
 static const char *const main_keys[] = {
-        "hosts",   "plugins_dir", "modules_dir", "data_dir", "control_socket", "user", "log",
-        "storage", "limits",      "modules",     NULL,
+        "hosts", "certificates", "plugins_dir", "modules_dir", "data_dir", "control_socket",
+        "user",  "log",          "storage",     "limits",      "modules",  NULL,
 };
 static const char *const host_keys[] = {"certificate", "key", NULL};
-static const char *const log_keys[] = {"level", "target", NULL};
-static const char *const log_levels[] = {"error", "warn", "info", "debug",
-                                         NULL}; /* in order of MotetLogLevel */
+static const char *const certificates_keys[] = {"folder", "look_every", NULL};
 static const char *const storage_keys[] = {"default", "stores", NULL};
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ConfigModule, config_module_free)
@@ -79,8 +80,8 @@ read_file(const char *path, ConfigFindings *findings)
         if (fd >= 0)
                 close(fd);
         if (!text)
-                config_findings_add(findings, false, path, 0, 0, "cannot be read: %s",
-                                    g_strerror(error));
+                config_findings_add(findings, FINDING_CONFIG_UNREADABLE, path, 0, 0,
+                                    "cannot be read: %s", g_strerror(error));
         return text;
 }
 
@@ -96,10 +97,10 @@ add_tree(Config *config, char *path_take, const GString *text, ConfigFindings *f
 }
 
 static void
-found_at(const ConfigNode *map, const ConfigEntry *entry, ConfigFindings *findings,
+found_at(const ConfigNode *map, const ConfigEntry *entry, FindingId id, ConfigFindings *findings,
          const char *text)
 {
-        config_findings_add(findings, false, map->file, entry->line, entry->column, "\"%s\" %s",
+        config_findings_add(findings, id, map->file, entry->line, entry->column, "\"%s\" %s",
                             entry->key, text);
 }
 
@@ -122,7 +123,8 @@ read_certificate(const Config *config, ConfigHost *host, ConfigFindings *finding
 
         if (!certificate != !key) {
                 const ConfigNode *given = certificate ? certificate : key;
-                config_findings_add(findings, false, given->file, given->line, given->column,
+                config_findings_add(findings, FINDING_CONFIG_CERTIFICATE_PAIR, given->file,
+                                    given->line, given->column,
                                     "certificate and key belong together, %s is missing",
                                     certificate ? "key" : "certificate");
         }
@@ -130,27 +132,23 @@ read_certificate(const Config *config, ConfigHost *host, ConfigFindings *finding
                 config_value_path(certificate, config->dir, &host->certificate, findings);
         if (key)
                 config_value_path(key, config->dir, &host->key, findings);
-        if (!host->certificate)
-                host->certificate = g_strdup_printf("%s/certs/%s.crt", config->dir, host->name);
-        if (!host->key)
-                host->key = g_strdup_printf("%s/certs/%s.key", config->dir, host->name);
 }
 
 static void
 read_host(Config *config, const ConfigNode *map, const ConfigEntry *entry, ConfigFindings *findings)
 {
-        g_autofree char *name = motet_jid_prepare_domain(entry->key);
+        const ConfigNode place = {.file = map->file, .line = entry->line, .column = entry->column};
+        g_autofree char *name = config_domain_read(entry->key, &place, findings);
         bool good = config_value_map(entry->value, "a map with certificate and key, or nothing",
                                      findings);
 
         if (good)
-                config_value_keys(entry->value, host_keys, findings);
-        if (!name) {
-                found_at(map, entry, findings, "is not a legal domain");
+                config_value_keys(entry->value, host_keys, FINDING_CONFIG_UNKNOWN_KEY, findings);
+        if (!name)
                 return;
-        }
         if (find_host(config, name)) {
-                found_at(map, entry, findings, "is the same host as one above");
+                found_at(map, entry, FINDING_DOMAINS_DUPLICATE, findings,
+                         "is the same host as one above");
                 return;
         }
         g_autoptr(ConfigHost) host = g_new0(ConfigHost, 1);
@@ -166,7 +164,7 @@ read_hosts(Config *config, const ConfigNode *root, ConfigFindings *findings)
         const ConfigNode *map = config_node_entry(root, "hosts");
 
         if (!map) {
-                config_findings_add(findings, false, config->file, 0, 0,
+                config_findings_add(findings, FINDING_CONFIG_MISSING_KEY, config->file, 0, 0,
                                     "the key \"hosts\" is missing");
                 return;
         }
@@ -194,6 +192,22 @@ read_path(const Config *config, const ConfigNode *root, const char *key, char **
 }
 
 static void
+read_certificates(Config *config, const ConfigNode *root, ConfigFindings *findings)
+{
+        static const int64_t range[2] = {G_TIME_SPAN_SECOND, G_TIME_SPAN_HOUR};
+        const ConfigNode *map = config_node_entry(root, "certificates");
+
+        if (!map || !config_value_map(map, "a map with folder and look_every", findings))
+                return;
+        config_value_keys(map, certificates_keys, FINDING_CONFIG_UNKNOWN_KEY, findings);
+        read_path(config, map, "folder", &config->certificates_dir, findings);
+        const ConfigNode *period = config_node_entry(map, "look_every");
+        if (period)
+                config_value_integer(period, CONFIG_DURATION, range, &config->certificates_period,
+                                     findings);
+}
+
+static void
 read_control_socket(Config *config, const ConfigNode *root, ConfigFindings *findings)
 {
         enum { ROOM = sizeof((struct sockaddr_un){0}.sun_path) };
@@ -202,7 +216,7 @@ read_control_socket(Config *config, const ConfigNode *root, ConfigFindings *find
         read_path(config, root, "control_socket", &config->control_socket, findings);
         if (strlen(config->control_socket) >= ROOM)
                 config_findings_add(
-                        findings, false, config->file, node ? node->line : 0,
+                        findings, FINDING_CONFIG_SOCKET_PATH, config->file, node ? node->line : 0,
                         node ? node->column : 0,
                         "control_socket: the path of a unix socket has at most %d bytes: %s",
                         ROOM - 1, config->control_socket);
@@ -220,46 +234,10 @@ read_user(Config *config, const ConfigNode *root, ConfigFindings *findings)
         if (n == 0 || n > 31 || name[n] || name[0] == '-' || g_ascii_isdigit(name[0]))
                 config_value_unexpected(node, "a user name", findings);
         else if (g_str_equal(name, "root"))
-                config_findings_add(findings, false, node->file, node->line, node->column,
-                                    "the server does not run as root");
+                config_findings_add(findings, FINDING_CONFIG_ROOT, node->file, node->line,
+                                    node->column, "the server does not run as root");
         else
                 config->user = g_strdup(name);
-}
-
-static void
-read_log_target(Config *config, const ConfigNode *node, ConfigFindings *findings)
-{
-        const char *text;
-
-        if (!config_value_text(node, "stderr, journal or a path", &text, findings))
-                return;
-        bool is_word = g_str_equal(text, "stderr") || g_str_equal(text, "journal");
-        char *target = NULL;
-        if (is_word)
-                target = g_strdup(text);
-        else if (!config_value_path(node, config->dir, &target, findings))
-                return;
-        g_free(config->log_target);
-        config->log_target = target;
-}
-
-static void
-read_log(Config *config, const ConfigNode *root, ConfigFindings *findings)
-{
-        const ConfigNode *map = config_node_entry(root, "log");
-        const char *word;
-
-        if (!map || !config_value_map(map, "a map with level and target", findings))
-                return;
-        config_value_keys(map, log_keys, findings);
-        const ConfigNode *level = config_node_entry(map, "level");
-        if (level && config_value_word(level, log_levels, &word, findings))
-                for (unsigned i = 0; log_levels[i]; i++)
-                        if (word == log_levels[i])
-                                config->log_level = (MotetLogLevel)i;
-        const ConfigNode *target = config_node_entry(map, "target");
-        if (target)
-                read_log_target(config, target, findings);
 }
 
 static bool
@@ -282,7 +260,7 @@ read_stores(Config *config, const ConfigNode *map, ConfigFindings *findings)
                 const ConfigEntry *entry = map->entries->pdata[i];
                 const char *backend;
                 if (!config_module_is_name(entry->key))
-                        found_at(map, entry, findings,
+                        found_at(map, entry, FINDING_CONFIG_BAD_NAME, findings,
                                  "is no name of a store: lower-case letters, digits and _");
                 else if (read_name(entry->value, "the name of a backend", &backend, findings))
                         g_hash_table_insert(config->storage, g_strdup(entry->key),
@@ -298,7 +276,7 @@ read_storage(Config *config, const ConfigNode *root, ConfigFindings *findings)
 
         if (!map || !config_value_map(map, "a map with default and stores", findings))
                 return;
-        config_value_keys(map, storage_keys, findings);
+        config_value_keys(map, storage_keys, FINDING_CONFIG_UNKNOWN_KEY, findings);
         const ConfigNode *fallback = config_node_entry(map, "default");
         if (fallback && read_name(fallback, "the name of a backend", &backend, findings)) {
                 g_free(config->storage_default);
@@ -307,6 +285,16 @@ read_storage(Config *config, const ConfigNode *root, ConfigFindings *findings)
         const ConfigNode *stores = config_node_entry(map, "stores");
         if (stores)
                 read_stores(config, stores, findings);
+}
+
+static void
+read_module(Config *config, const ConfigEntry *entry, ConfigFindings *findings)
+{
+        ConfigModule *module = config_module_read(config, entry->key, entry->value, findings);
+
+        module->place.line = entry->line;
+        module->place.column = entry->column;
+        g_ptr_array_add(config->modules, module);
 }
 
 static void
@@ -319,12 +307,10 @@ read_modules(Config *config, const ConfigNode *root, ConfigFindings *findings)
         for (unsigned i = 0; map->entries && i < map->entries->len; i++) {
                 const ConfigEntry *entry = map->entries->pdata[i];
                 if (!config_module_is_name(entry->key))
-                        found_at(map, entry, findings,
+                        found_at(map, entry, FINDING_CONFIG_BAD_NAME, findings,
                                  "is no name of a module: lower-case letters, digits and _");
                 else
-                        g_ptr_array_add(
-                                config->modules,
-                                config_module_read(config, entry->key, entry->value, findings));
+                        read_module(config, entry, findings);
         }
 }
 
@@ -333,14 +319,17 @@ read_main(Config *config, const ConfigNode *root, ConfigFindings *findings)
 {
         if (!config_value_map(root, "a map", findings))
                 return;
-        config_value_keys(root, main_keys, findings);
+        config_value_keys(root, main_keys, FINDING_CONFIG_UNKNOWN_KEY, findings);
         read_hosts(config, root, findings);
+        read_certificates(config, root, findings);
         read_path(config, root, "plugins_dir", &config->plugins_dir, findings);
         read_path(config, root, "modules_dir", &config->modules_dir, findings);
         read_path(config, root, "data_dir", &config->data_dir, findings);
         read_control_socket(config, root, findings);
         read_user(config, root, findings);
-        read_log(config, root, findings);
+        const ConfigNode *log = config_node_entry(root, "log");
+        if (log)
+                config_log_read(config, log, findings);
         read_storage(config, root, findings);
         const ConfigNode *limits = config_node_entry(root, "limits");
         if (limits)
@@ -355,11 +344,14 @@ config_new(const char *file, const char *dir)
 
         config->file = g_strdup(file);
         config->dir = g_strdup(dir);
+        config->certificates_dir = g_build_filename(dir, "certs", NULL);
+        config->certificates_period = CERTIFICATES_PERIOD;
         config->plugins_dir = g_build_filename(dir, "plugins.d", NULL);
         config->modules_dir = g_strdup(MOTET_MODULES_DIR);
         config->data_dir = g_build_filename(dir, "data", NULL);
         config->control_socket = g_build_filename(dir, "motet.sock", NULL);
-        config->log_level = MOTET_LOG_INFO;
+        config->log_levels.level = MOTET_LOG_INFO;
+        config->log_lines_per_s = LOG_LINES_PER_S;
         config->log_target = g_strdup("stderr");
         config->storage_default = g_strdup("sqlite");
         config->storage = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -388,6 +380,7 @@ config_free(Config *config)
         g_free(config->data_dir);
         g_free(config->modules_dir);
         g_free(config->plugins_dir);
+        g_free(config->certificates_dir);
         g_free(config->dir);
         g_free(config->file);
         g_free(config);
@@ -400,7 +393,7 @@ load_drop_in(Config *config, const char *name, ConfigFindings *findings)
         g_autofree char *module = g_strndup(name, strlen(name) - strlen(".yaml"));
 
         if (!config_module_is_name(module)) {
-                config_findings_add(findings, true, path, 0, 0,
+                config_findings_add(findings, FINDING_CONFIG_IGNORED_FILE, path, 0, 0,
                                     "ignored: a drop-in is named <module>.yaml, in lower-case "
                                     "letters, digits and _");
                 return;
@@ -411,9 +404,9 @@ load_drop_in(Config *config, const char *name, ConfigFindings *findings)
         ConfigNode *root = add_tree(config, g_strdup(path), text, findings);
         const ConfigModule *other = config_module(config, module);
         if (other) {
-                config_findings_add(findings, false, path, 0, 0,
+                config_findings_add(findings, FINDING_CONFIG_DUPLICATE_MODULE, path, 0, 0,
                                     "%s is configured already in %s, line %u", module,
-                                    other->node->file, other->node->line);
+                                    other->place.file, other->place.line);
                 return;
         }
         if (root)
@@ -439,9 +432,9 @@ load_drop_ins(Config *config, const ConfigNode *root, ConfigFindings *findings)
         if (!dir) {
                 /* The default folder need not be there: one file may say everything. */
                 if (named || !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-                        config_findings_add(findings, false, config->file, named ? named->line : 0,
-                                            named ? named->column : 0, "plugins_dir: %s",
-                                            error->message);
+                        config_findings_add(findings, FINDING_CONFIG_PLUGINS_DIR, config->file,
+                                            named ? named->line : 0, named ? named->column : 0,
+                                            "plugins_dir: %s", error->message);
                 return;
         }
         while ((name = g_dir_read_name(dir)))
@@ -466,6 +459,7 @@ config_load(const char *file, ConfigFindings *findings)
         if (root)
                 read_main(config, root, findings);
         load_drop_ins(config, root, findings);
+        config_log_check(config, root ? config_node_entry(root, "log") : NULL, findings);
         config_findings_sort(findings);
         return config;
 }
@@ -480,6 +474,7 @@ config_parse(const char *text, gssize len, const char *dir, ConfigFindings *find
         ConfigNode *root = add_tree(config, g_strdup(path), whole, findings);
         if (root)
                 read_main(config, root, findings);
+        config_log_check(config, root ? config_node_entry(root, "log") : NULL, findings);
         config_findings_sort(findings);
         return config;
 }

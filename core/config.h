@@ -8,17 +8,20 @@
  */
 #pragma once
 
-#include <motet/log.h>
 #include <motet/option.h>
 
+#include "core/finding_ids.h"
 #include "core/host.h"
+#include "core/log.h"
 
-/** ConfigFinding: one mistake (or weakness, when a warning). */
+/** ConfigFinding: one mistake (or weakness, when its kind is a warning). */
 typedef struct {
+        FindingId id;
         char *file;
         unsigned line, column; /* from 1; 0: the file as a whole */
-        bool warning;
         char *text;
+        char *hint;  /* what to write or do instead; NULL: the text says it */
+        bool hidden; /* there is a secret in its line */
 } ConfigFinding;
 
 typedef struct {
@@ -29,11 +32,16 @@ typedef struct {
 void config_findings_init(ConfigFindings *findings);
 void config_findings_clear(ConfigFindings *findings);
 /** config_findings_add: control characters in the text are escaped, long texts are cut */
-void config_findings_add(ConfigFindings *findings, bool warning, const char *file, unsigned line,
+void config_findings_add(ConfigFindings *findings, FindingId id, const char *file, unsigned line,
                          unsigned column, const char *format, ...) G_GNUC_PRINTF(6, 7);
+/** config_findings_hint: says of the finding added last what to do */
+void config_findings_hint(ConfigFindings *findings, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/** config_findings_hide: says of the finding added last that its line is not to be shown */
+void config_findings_hide(ConfigFindings *findings);
 /** config_findings_sort: by file, line, column; what is there twice stays once */
 void config_findings_sort(ConfigFindings *findings);
-/** config_finding_string: Returns: (own) "file:line:col: error: text" */
+bool config_finding_is_warning(const ConfigFinding *finding);
+/** config_finding_string: Returns: (own) "file:line:col: error: text; hint [id]", one line */
 char *config_finding_string(const ConfigFinding *finding);
 
 typedef enum { CONFIG_SCALAR, CONFIG_LIST, CONFIG_MAP } ConfigKind;
@@ -57,8 +65,8 @@ typedef struct {
 
 typedef struct {
         char *name;        /* prepared */
-        char *certificate; /* absolute path; the default is certs/<name>.crt beside the main file */
-        char *key;         /* absolute path; default certs/<name>.key */
+        char *certificate; /* absolute path; NULL: looked for in certificates_dir */
+        char *key;         /* absolute path; NULL when certificate is */
         const ConfigNode *node;
 } ConfigHost;
 
@@ -69,22 +77,28 @@ typedef struct {
         const ConfigNode *options; /* MAP or NULL */
         GPtrArray *host_options; /* of ConfigEntry (borrowed), key prepared: options that differ for
                                     one host */
-        const ConfigNode *node;  /* for positions */
+        const ConfigNode *node;
+        ConfigNode place; /* file, line and column alone: of its key, or of its file */
 } ConfigModule;
 
 typedef struct {
         char *file, *dir;                                            /* absolute */
         char *plugins_dir, *modules_dir, *data_dir, *control_socket; /* absolute */
+        char *certificates_dir;      /* absolute; the default is certs beside the main file */
+        int64_t certificates_period; /* µs between two looks at certificates; default 5 s */
         char *user; /* whom to become when started as root; NULL: root is refused */
-        MotetLogLevel log_level;
-        char *log_target;      /* "stderr" (default), "journal" or an absolute file path */
-        char *storage_default; /* backend: "sqlite" */
-        GHashTable *storage;   /* store name -> backend name */
+        LogLevels log_levels;
+        LogFormat log_format;
+        char *log_target;        /* "stderr" (default), "journal" or an absolute file path */
+        int64_t log_lines_per_s; /* of one source; 0: no limit */
+        char *storage_default;   /* backend: "sqlite" */
+        GHashTable *storage;     /* store name -> backend name */
         CoreLimits limits;
         GPtrArray *hosts;   /* of ConfigHost */
         GPtrArray *modules; /* of ConfigModule, enabled or not */
         GPtrArray *roots;   /* of ConfigNode: every file's tree */
         GPtrArray *files;   /* of char*: names of files read */
+        bool serve;         /* for a server that serves: what only it can know is checked too */
 } Config;
 
 /**
@@ -117,7 +131,22 @@ OptionValues *option_values_new(const MotetOption *table, const char *module,
                                 const ConfigNode *options, const ConfigNode *overrides,
                                 const Config *config, ConfigFindings *findings);
 void option_values_free(OptionValues *values);
+/** option_values_print: Returns: (own) the value of @key as an operator writes it; NULL when it is
+ * unset or no option */
+char *option_values_print(const OptionValues *values, const char *key);
+/** option_values_list: Returns: (borrowed) the list @key; NULL when it is no list */
+const char *const *option_values_list(const OptionValues *values, const char *key);
 bool option_values_equal(const OptionValues *a, const OptionValues *b);
+/** option_values_diff: calls @func for each option that differs, values as an operator writes them,
+ * NULL: unset */
+void option_values_diff(const OptionValues *before, const OptionValues *after,
+                        void (*func)(const char *key, const char *before, const char *after,
+                                     void *data),
+                        void *data);
+/** option_values_foreach: calls @func for each option, with what is written when it is unset: NULL */
+void option_values_foreach(const OptionValues *values,
+                           void (*func)(const char *key, const char *value, void *data),
+                           void *data);
 /** option_table_check: whether a module's own table is sound (defaults legal, help there, keys
  * unique); findings name the module */
 bool option_table_check(const MotetOption *table, const char *module, ConfigFindings *findings);

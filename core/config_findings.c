@@ -14,6 +14,7 @@ finding_free(void *data)
 
         g_free(finding->file);
         g_free(finding->text);
+        g_free(finding->hint);
         g_free(finding);
 }
 
@@ -52,8 +53,14 @@ printable(const char *text)
         return g_string_free(line, FALSE);
 }
 
+bool
+config_finding_is_warning(const ConfigFinding *finding)
+{
+        return finding_kind(finding->id)->warning;
+}
+
 void
-config_findings_add(ConfigFindings *findings, bool warning, const char *file, unsigned line,
+config_findings_add(ConfigFindings *findings, FindingId id, const char *file, unsigned line,
                     unsigned column, const char *format, ...)
 {
         ConfigFinding *finding = g_new0(ConfigFinding, 1);
@@ -62,14 +69,36 @@ config_findings_add(ConfigFindings *findings, bool warning, const char *file, un
         va_start(arguments, format);
         g_autofree char *text = g_strdup_vprintf(format, arguments);
         va_end(arguments);
+        finding->id = id;
         finding->file = g_filename_display_name(file);
         finding->line = line;
         finding->column = column;
-        finding->warning = warning;
         finding->text = printable(text);
         g_ptr_array_add(findings->list, finding);
-        if (!warning)
+        if (!config_finding_is_warning(finding))
                 findings->n_errors++;
+}
+
+void
+config_findings_hide(ConfigFindings *findings)
+{
+        ConfigFinding *finding = g_ptr_array_index(findings->list, findings->list->len - 1);
+
+        finding->hidden = true;
+}
+
+void
+config_findings_hint(ConfigFindings *findings, const char *format, ...)
+{
+        va_list arguments;
+
+        g_assert(findings->list->len > 0);
+        ConfigFinding *last = findings->list->pdata[findings->list->len - 1];
+        va_start(arguments, format);
+        g_autofree char *text = g_strdup_vprintf(format, arguments);
+        va_end(arguments);
+        g_free(last->hint);
+        last->hint = printable(text);
 }
 
 static int
@@ -89,6 +118,8 @@ compare_findings(const void *a, const void *b)
                 order = compare_numbers(left->line, right->line);
         if (order == 0)
                 order = compare_numbers(left->column, right->column);
+        if (order == 0)
+                order = compare_numbers(left->id, right->id);
         return order ? order : strcmp(left->text, right->text);
 }
 
@@ -100,7 +131,7 @@ config_findings_sort(ConfigFindings *findings)
                 const ConfigFinding *finding = findings->list->pdata[i];
                 if (compare_findings(&findings->list->pdata[i - 1], &findings->list->pdata[i]) != 0)
                         continue;
-                findings->n_errors -= !finding->warning;
+                findings->n_errors -= !config_finding_is_warning(finding);
                 g_ptr_array_remove_index(findings->list, i);
         }
 }
@@ -108,10 +139,14 @@ config_findings_sort(ConfigFindings *findings)
 char *
 config_finding_string(const ConfigFinding *finding)
 {
-        const char *kind = finding->warning ? "warning" : "error";
+        const char *severity = finding_severity(finding->id);
+        GString *string = g_string_new(finding->file);
 
-        if (finding->line == 0)
-                return g_strdup_printf("%s: %s: %s", finding->file, kind, finding->text);
-        return g_strdup_printf("%s:%u:%u: %s: %s", finding->file, finding->line, finding->column,
-                               kind, finding->text);
+        if (finding->line > 0)
+                g_string_append_printf(string, ":%u:%u", finding->line, finding->column);
+        g_string_append_printf(string, ": %s: %s", severity, finding->text);
+        if (finding->hint)
+                g_string_append_printf(string, "; %s", finding->hint);
+        g_string_append_printf(string, " [%s]", finding_kind(finding->id)->name);
+        return g_string_free(string, FALSE);
 }

@@ -4,10 +4,11 @@
  */
 #include "core/config_module.h"
 
-#include <motet/jid.h>
 #include <string.h>
 
+#include "core/config_domain.h"
 #include "core/config_value.h"
+#include "core/suggest.h"
 
 enum { NAME_MAX_BYTES = 64 };
 
@@ -37,20 +38,26 @@ static char *
 served_host(const Config *config, const char *text, const ConfigNode *place,
             ConfigFindings *findings)
 {
-        g_autofree char *name = motet_jid_prepare_domain(text);
+        g_autofree char *name = config_domain_read(text, place, findings);
+        g_autoptr(GPtrArray) served = g_ptr_array_new();
 
-        if (!name) {
-                config_findings_add(findings, false, place->file, place->line, place->column,
-                                    "\"%s\" is not a legal domain", text);
+        if (!name)
                 return NULL;
-        }
-        for (unsigned i = 0; i < config->hosts->len; i++)
-                if (g_str_equal(((ConfigHost *)config->hosts->pdata[i])->name, name))
+        for (unsigned i = 0; i < config->hosts->len; i++) {
+                char *host = ((ConfigHost *)config->hosts->pdata[i])->name;
+                if (g_str_equal(host, name))
                         return g_steal_pointer(&name);
+                g_ptr_array_add(served, host);
+        }
         if (config->hosts->len == 0)
                 return g_steal_pointer(&name);
-        config_findings_add(findings, false, place->file, place->line, place->column,
-                            "\"%s\" is not one of the hosts of %s", name, config->file);
+        g_ptr_array_add(served, NULL);
+        const char *near = suggest_nearest(name, (const char *const *)served->pdata);
+        config_findings_add(findings, FINDING_CONFIG_UNKNOWN_HOST, place->file, place->line,
+                            place->column, "\"%s\" is not one of the hosts of %s", name,
+                            config->file);
+        if (near)
+                config_findings_hint(findings, "did you mean \"%s\"?", near);
         return NULL;
 }
 
@@ -67,7 +74,7 @@ read_hosts(const Config *config, const ConfigNode *node, ConfigFindings *finding
         }
         if (node->items->len == 0)
                 config_findings_add(
-                        findings, false, node->file, node->line, node->column,
+                        findings, FINDING_CONFIG_NO_HOSTS, node->file, node->line, node->column,
                         "a list without hosts; to switch the module off, use enabled: false");
         for (unsigned i = 0; i < node->items->len; i++) {
                 const ConfigNode *item = node->items->pdata[i];
@@ -105,11 +112,13 @@ read_host_options(const Config *config, ConfigModule *module, const ConfigNode *
                 if (!config_value_map(entry->value, "a map of options", findings) || !name)
                         continue;
                 if (module->hosts && !g_strv_contains((const char *const *)module->hosts, name)) {
-                        config_findings_add(findings, false, place.file, place.line, place.column,
-                                            "%s is not enabled on \"%s\"", module->name, name);
+                        config_findings_add(findings, FINDING_CONFIG_HOST_DISABLED, place.file,
+                                            place.line, place.column, "%s is not enabled on \"%s\"",
+                                            module->name, name);
                 } else if (has_host_options(module, name)) {
-                        config_findings_add(findings, false, place.file, place.line, place.column,
-                                            "\"%s\" is there twice", name);
+                        config_findings_add(findings, FINDING_DOMAINS_DUPLICATE, place.file,
+                                            place.line, place.column, "\"%s\" is there twice",
+                                            name);
                 } else {
                         g_free(entry->key);
                         entry->key = g_steal_pointer(&name);
@@ -128,9 +137,11 @@ config_module_read(const Config *config, const char *name, ConfigNode *node,
         module->enabled = true;
         module->host_options = g_ptr_array_new();
         module->node = node;
+        module->place =
+                (ConfigNode){.file = node->file, .line = node->line, .column = node->column};
         if (!config_value_map(node, "a map", findings))
                 return module;
-        config_value_keys(node, module_keys, findings);
+        config_value_keys(node, module_keys, FINDING_CONFIG_UNKNOWN_KEY, findings);
 
         const ConfigNode *enabled = config_node_entry(node, "enabled");
         if (enabled)

@@ -116,19 +116,38 @@ describe(const ConfigNode *node)
         return g_strdup_printf(node->quoted ? "the text \"%s\"" : "\"%s\"", node->text);
 }
 
-void
-config_value_unexpected(const ConfigNode *node, const char *what, ConfigFindings *findings)
+static void
+add_unexpected(const ConfigNode *node, FindingId id, const char *what, ConfigFindings *findings)
 {
         g_autofree char *description = describe(node);
 
-        config_findings_add(findings, false, node->file, node->line, node->column,
+        config_findings_add(findings, id, node->file, node->line, node->column,
                             "expected %s, found %s", what, description);
+}
+
+void
+config_value_unexpected(const ConfigNode *node, const char *what, ConfigFindings *findings)
+{
+        add_unexpected(node, FINDING_CONFIG_WRONG_TYPE, what, findings);
 }
 
 static bool
 is_scalar(const ConfigNode *node)
 {
         return node->kind == CONFIG_SCALAR && !config_value_is_nothing(node);
+}
+
+/* What YAML 1.1 and other languages write. */
+static const char *
+meant_bool(const char *text)
+{
+        static const char *const yes[] = {"true", "yes", "on", "y", "1", "enabled", NULL};
+        static const char *const no[] = {"false", "no", "off", "n", "0", "disabled", NULL};
+        g_autofree char *word = g_ascii_strdown(text, -1);
+
+        if (g_strv_contains(yes, word))
+                return "true";
+        return g_strv_contains(no, word) ? "false" : NULL;
 }
 
 bool
@@ -138,7 +157,10 @@ config_value_bool(const ConfigNode *node, bool *out, ConfigFindings *findings)
         bool is_false = is_scalar(node) && !node->quoted && g_str_equal(node->text, "false");
 
         if (!is_true && !is_false) {
+                const char *meant = is_scalar(node) ? meant_bool(node->text) : NULL;
                 config_value_unexpected(node, "true or false", findings);
+                if (meant)
+                        config_findings_hint(findings, "write %s", meant);
                 return false;
         }
         *out = is_true;
@@ -187,8 +209,9 @@ config_value_integer(const ConfigNode *node, ConfigUnit unit, const int64_t rang
         if (ranged && (value < range[0] || value > range[1])) {
                 g_autofree char *low = format_integer(range[0], unit);
                 g_autofree char *high = format_integer(range[1], unit);
-                config_findings_add(findings, false, node->file, node->line, node->column,
-                                    "%s is out of range, from %s to %s", node->text, low, high);
+                config_findings_add(findings, FINDING_CONFIG_OUT_OF_RANGE, node->file, node->line,
+                                    node->column, "%s is out of range, from %s to %s", node->text,
+                                    low, high);
                 return false;
         }
         *out = value;
@@ -226,7 +249,14 @@ config_value_word(const ConfigNode *node, const char *const *words, const char *
         }
         g_autofree char *list = config_value_join(words);
         g_autofree char *expected = g_strconcat("one of ", list, NULL);
-        config_value_unexpected(node, expected, findings);
+        if (!is_scalar(node)) {
+                config_value_unexpected(node, expected, findings);
+                return false;
+        }
+        add_unexpected(node, FINDING_CONFIG_UNKNOWN_WORD, expected, findings);
+        const char *near = suggest_nearest(node->text, words);
+        if (near)
+                config_findings_hint(findings, "did you mean \"%s\"?", near);
         return false;
 }
 
@@ -238,8 +268,8 @@ config_value_path(const ConfigNode *node, const char *dir, char **out, ConfigFin
         if (!config_value_text(node, "a path", &text, findings))
                 return false;
         if (text[0] == '\0') {
-                config_findings_add(findings, false, node->file, node->line, node->column,
-                                    "an empty path");
+                config_findings_add(findings, FINDING_CONFIG_WRONG_TYPE, node->file, node->line,
+                                    node->column, "an empty path");
                 return false;
         }
         *out = g_canonicalize_filename(text, dir);
@@ -256,7 +286,8 @@ config_value_map(const ConfigNode *node, const char *what, ConfigFindings *findi
 }
 
 void
-config_value_keys(const ConfigNode *map, const char *const *keys, ConfigFindings *findings)
+config_value_keys(const ConfigNode *map, const char *const *keys, FindingId id,
+                  ConfigFindings *findings)
 {
         for (unsigned i = 0; map->entries && i < map->entries->len; i++) {
                 const ConfigEntry *entry = map->entries->pdata[i];
@@ -264,10 +295,12 @@ config_value_keys(const ConfigNode *map, const char *const *keys, ConfigFindings
                         continue;
                 const char *near = suggest_nearest(entry->key, keys);
                 g_autofree char *list = near ? NULL : config_value_join(keys);
-                g_autofree char *hint = near ? g_strdup_printf("did you mean \"%s\"?", near)
-                                             : g_strdup_printf("known here: %s", list);
-                config_findings_add(findings, false, map->file, entry->line, entry->column,
-                                    "unknown key \"%s\"; %s", entry->key, hint);
+                config_findings_add(findings, id, map->file, entry->line, entry->column,
+                                    "unknown key \"%s\"", entry->key);
+                if (near)
+                        config_findings_hint(findings, "did you mean \"%s\"?", near);
+                else
+                        config_findings_hint(findings, "known here: %s", list);
         }
 }
 
@@ -276,8 +309,8 @@ config_value_add_once(GPtrArray *list, const char *text, const ConfigNode *node,
                       ConfigFindings *findings)
 {
         if (g_ptr_array_find_with_equal_func(list, text, g_str_equal, NULL))
-                config_findings_add(findings, false, node->file, node->line, node->column,
-                                    "\"%s\" is listed twice", text);
+                config_findings_add(findings, FINDING_CONFIG_DUPLICATE_VALUE, node->file,
+                                    node->line, node->column, "\"%s\" is listed twice", text);
         else
                 g_ptr_array_add(list, g_strdup(text));
 }

@@ -32,7 +32,8 @@ bool config_value_path(const ConfigNode *node, const char *dir, char **out,
  */
 bool config_value_map(const ConfigNode *node, const char *what, ConfigFindings *findings);
 /** config_value_keys: adds a finding for each key of @map that is not in @keys */
-void config_value_keys(const ConfigNode *map, const char *const *keys, ConfigFindings *findings);
+void config_value_keys(const ConfigNode *map, const char *const *keys, FindingId id,
+                       ConfigFindings *findings);
 
 /** config_value_add_once: appends a copy of @text, which stands at @node, to @list; a finding when
  * it is there already */

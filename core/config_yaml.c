@@ -37,22 +37,24 @@ config_node_free(ConfigNode *node)
 {
         if (!node)
                 return;
+        if (node->text)
+                explicit_bzero(node->text, strlen(node->text)); /* it may be a secret */
         g_free(node->text);
         g_clear_pointer(&node->items, g_ptr_array_unref);
         g_clear_pointer(&node->entries, g_ptr_array_unref);
         g_free(node);
 }
 
-G_GNUC_PRINTF(3, 4)
+G_GNUC_PRINTF(4, 5)
 static void
-found(Reader *reader, const yaml_mark_t *mark, const char *format, ...)
+found(Reader *reader, FindingId id, const yaml_mark_t *mark, const char *format, ...)
 {
         va_list arguments;
 
         va_start(arguments, format);
         g_autofree char *text = g_strdup_vprintf(format, arguments);
         va_end(arguments);
-        config_findings_add(reader->findings, false, reader->file, (unsigned)mark->line + 1,
+        config_findings_add(reader->findings, id, reader->file, (unsigned)mark->line + 1,
                             (unsigned)mark->column + 1, "%s", text);
 }
 
@@ -102,14 +104,16 @@ stop_at_problem(Reader *reader)
         reader->stopped = true;
         if (parser->error == YAML_READER_ERROR) {
                 yaml_mark_t mark = mark_at(reader, parser->problem_offset);
-                found(reader, &mark, "%s", parser->problem);
+                found(reader, FINDING_CONFIG_SYNTAX, &mark, "%s", parser->problem);
         } else if (parser->error == YAML_SCANNER_ERROR && is_tab(reader, &parser->problem_mark)) {
-                found(reader, &parser->problem_mark, "tabs cannot be used for indentation");
+                found(reader, FINDING_CONFIG_SYNTAX, &parser->problem_mark,
+                      "tabs cannot be used for indentation");
         } else if (parser->context) {
-                found(reader, &parser->problem_mark, "%s, %s from line %u on", parser->problem,
-                      parser->context, (unsigned)parser->context_mark.line + 1);
+                found(reader, FINDING_CONFIG_SYNTAX, &parser->problem_mark,
+                      "%s, %s from line %u on", parser->problem, parser->context,
+                      (unsigned)parser->context_mark.line + 1);
         } else {
-                found(reader, &parser->problem_mark, "%s",
+                found(reader, FINDING_CONFIG_SYNTAX, &parser->problem_mark, "%s",
                       parser->problem ? parser->problem : "this is not YAML");
         }
 }
@@ -146,9 +150,11 @@ refuse_properties(Reader *reader, const yaml_event_t *event, const yaml_char_t *
                   const yaml_char_t *tag)
 {
         if (anchor)
-                found(reader, &event->start_mark, "anchors and aliases are not supported");
+                found(reader, FINDING_CONFIG_UNSUPPORTED_YAML, &event->start_mark,
+                      "anchors and aliases are not supported");
         if (tag)
-                found(reader, &event->start_mark, "tags are not supported");
+                found(reader, FINDING_CONFIG_UNSUPPORTED_YAML, &event->start_mark,
+                      "tags are not supported");
 }
 
 static ConfigNode *
@@ -158,7 +164,8 @@ read_scalar(Reader *reader, const yaml_event_t *event)
 
         refuse_properties(reader, event, event->data.scalar.anchor, event->data.scalar.tag);
         if (strlen(value) != event->data.scalar.length) {
-                found(reader, &event->start_mark, "a value cannot contain the character U+0000");
+                found(reader, FINDING_CONFIG_SYNTAX, &event->start_mark,
+                      "a value cannot contain the character U+0000");
                 return NULL;
         }
         ConfigNode *node = node_new(reader, CONFIG_SCALAR, &event->start_mark);
@@ -196,13 +203,13 @@ read_key(Reader *reader, const yaml_event_t *event, GHashTable *seen, unsigned d
         if (!key)
                 return NULL;
         if (key->kind != CONFIG_SCALAR || (key->text[0] == '\0' && !key->quoted)) {
-                found(reader, &event->start_mark, "expected a key");
+                found(reader, FINDING_CONFIG_SYNTAX, &event->start_mark, "expected a key");
                 return NULL;
         }
         unsigned first = GPOINTER_TO_UINT(g_hash_table_lookup(seen, key->text));
         if (first) {
-                found(reader, &event->start_mark, "duplicate key \"%s\", it is in line %u already",
-                      key->text, first);
+                found(reader, FINDING_CONFIG_DUPLICATE_KEY, &event->start_mark,
+                      "duplicate key \"%s\", it is in line %u already", key->text, first);
                 return NULL;
         }
         g_hash_table_insert(seen, g_strdup(key->text), GUINT_TO_POINTER(key->line));
@@ -241,13 +248,15 @@ static ConfigNode *
 read_node(Reader *reader, const yaml_event_t *event, unsigned depth)
 {
         if (event->type == YAML_ALIAS_EVENT) {
-                found(reader, &event->start_mark, "anchors and aliases are not supported");
+                found(reader, FINDING_CONFIG_UNSUPPORTED_YAML, &event->start_mark,
+                      "anchors and aliases are not supported");
                 return NULL;
         }
         if (event->type == YAML_SCALAR_EVENT)
                 return read_scalar(reader, event);
         if (depth >= CONFIG_DEPTH_MAX) {
-                found(reader, &event->start_mark, "nested deeper than %d levels", CONFIG_DEPTH_MAX);
+                found(reader, FINDING_CONFIG_SYNTAX, &event->start_mark,
+                      "nested deeper than %d levels", CONFIG_DEPTH_MAX);
                 reader->stopped = true;
                 return NULL;
         }
@@ -278,7 +287,8 @@ read_stream(Reader *reader)
                 if (event.type != YAML_DOCUMENT_START_EVENT) {
                         root = read_node(reader, &event, 0);
                 } else if (n_documents++ > 0) {
-                        found(reader, &event.start_mark, "a second document; a file has one");
+                        found(reader, FINDING_CONFIG_UNSUPPORTED_YAML, &event.start_mark,
+                              "a second document; a file has one");
                         return NULL;
                 }
         }
@@ -290,13 +300,13 @@ is_text(Reader *reader)
         const char *end;
 
         if (reader->len > CONFIG_FILE_MAX) {
-                config_findings_add(reader->findings, false, reader->file, 0, 0,
+                config_findings_add(reader->findings, FINDING_CONFIG_SYNTAX, reader->file, 0, 0,
                                     "larger than %d bytes", CONFIG_FILE_MAX);
                 return false;
         }
         if (!g_utf8_validate_len(reader->text, reader->len, &end)) {
                 yaml_mark_t mark = mark_at(reader, (size_t)(end - reader->text));
-                found(reader, &mark,
+                found(reader, FINDING_CONFIG_SYNTAX, &mark,
                       *end ? "this is not UTF-8" : "the character U+0000 is not allowed");
                 return false;
         }

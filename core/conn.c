@@ -35,6 +35,8 @@ conn_end(MotetConn *conn, ConnEnd end, const char *text)
         if (conn->phase == CONN_ENDED)
                 return;
         conn->phase = CONN_ENDED;
+        if (conn->tls == CONN_TLS_PENDING || conn->tls == CONN_TLS_HANDSHAKE)
+                loop_counters(conn->loop)->handshakes_failed++;
         conn->end_text = g_strdup(text);
         release(conn);
         conn->owner->ended(conn->data, end, conn->end_text);
@@ -143,6 +145,7 @@ read_once(MotetConn *conn)
                 return;
         }
         conn->last_read = loop_now(conn->loop);
+        loop_counters(conn->loop)->bytes_in += (size_t)n;
         if (conn->phase == CONN_LINGERING)
                 return;
         if (conn->tls == CONN_TLS_SECURE)

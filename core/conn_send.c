@@ -36,6 +36,8 @@ send_once(MotetConn *conn, const char *bytes, size_t n)
                 return 0;
         }
         bool progress = sent > 0;
+        if (progress)
+                loop_counters(conn->loop)->bytes_out += (size_t)sent;
         conn->sending = sent < (ssize_t)n;
         if (!conn->sending)
                 conn_disarm(conn, CONN_TIMER_WRITE);

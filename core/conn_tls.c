@@ -118,6 +118,7 @@ become_secure(MotetConn *conn)
         end_handshake(conn);
         conn_disarm(conn, CONN_TIMER_HANDSHAKE);
         conn->tls = CONN_TLS_SECURE;
+        loop_counters(conn->loop)->handshakes++;
         conn->sni = tls_sni(conn->ssl);
         loop_flush_later(conn->loop, &conn->job);
         conn->owner->secured(conn->data);
@@ -142,6 +143,7 @@ step(MotetConn *conn)
                 return;
         }
         conn->last_read = loop_now(conn->loop);
+        loop_counters(conn->loop)->bytes_in += (size_t)n;
         shared->input = shared->received;
         shared->input_len = (size_t)n;
         ERR_clear_error();

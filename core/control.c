@@ -2,7 +2,7 @@
  * control: the server's side of the control socket.
  *
  * A connection's words are one command; its output is sent as the peer reads. A caller that goes
- * away does not stop its command.
+ * away does not stop its command, which may ask whether it is still there.
  */
 #include "core/control.h"
 
@@ -154,7 +154,22 @@ tell_end(void *data, int exit_code, const char *error_text)
                 client_close(client);
 }
 
-static const CommandOwner command_owner = {.line = tell_line, .ended = tell_end};
+/* Who has hung up reads nothing any more; who only has nothing more to say may. */
+static int64_t
+count_unread(void *data)
+{
+        const Client *client = data;
+        struct pollfd peer = {.fd = client->watch.fd};
+
+        if (client->is_gone)
+                return -1;
+        if (poll(&peer, 1, 0) > 0 && (peer.revents & (POLLHUP | POLLERR)))
+                return -1;
+        return (int64_t)client->answer->len;
+}
+
+static const CommandOwner command_owner = {
+        .line = tell_line, .ended = tell_end, .unread = count_unread};
 
 static void
 refuse(Client *client, int exit_code, const char *text)

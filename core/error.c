@@ -13,6 +13,7 @@ static const int exit_codes[] = {
         [MOTET_ERROR_STORE] = EX_IOERR,      [MOTET_ERROR_XML] = EX_DATAERR,
         [MOTET_ERROR_EXISTS] = EX_CANTCREAT, [MOTET_ERROR_MISSING] = EX_UNAVAILABLE,
         [MOTET_ERROR_USAGE] = EX_USAGE,      [MOTET_ERROR_CANCELLED] = EX_TEMPFAIL,
+        [MOTET_ERROR_DENIED] = EX_NOPERM,
 };
 
 G_DEFINE_QUARK(motet - error - quark, motet_error)

@@ -8,8 +8,13 @@
 #include "core/event_wait.h"
 #include "core/host.h"
 #include "core/list.h"
+#include "core/meter.h"
+#include "core/trace.h"
 
 typedef struct Entry Entry;
+
+/* Instead of the kind of a hook's payload: it is measured. */
+#define MEASURED ((MotetEventKind)0)
 
 /* One hook in one table. Chains hold references, since a parked chain may outlive table and owner. */
 typedef struct {
@@ -246,9 +251,60 @@ event_table_add(EventTable *table, MotetModule *owner, const MotetHook *hook)
         added->seq = table->seq++;
         added->hook = *hook;
         added->hook.event = name->name;
+        if (owner->server->meter)
+                added->hook.kind = MEASURED;
         added->entry = table_entry(table, name);
         owned_add(&added->owned, owner, drop_hook);
         entry_insert(added->entry, added);
+}
+
+void
+event_mark_hooks(MotetServer *server, bool is_measured)
+{
+        for (guint i = 0; i < server->slots->len; i++) {
+                MotetModule *instance = g_ptr_array_index(server->slots, i);
+                if (!instance)
+                        continue;
+                for (List *link = instance->owned.next; link != &instance->owned;
+                     link = link->next) {
+                        Owned *owned = CONTAINER_OF(link, Owned, link);
+                        Hook *hook = CONTAINER_OF(owned, Hook, owned);
+                        if (owned->drop == drop_hook)
+                                hook->hook.kind = is_measured ? MEASURED : hook->entry->name->kind;
+                }
+        }
+}
+
+static Hook *
+find_same(MotetModule *of, const Hook *hook)
+{
+        for (List *link = of->owned.next; link != &of->owned; link = link->next) {
+                Owned *owned = CONTAINER_OF(link, Owned, link);
+                Hook *other = CONTAINER_OF(owned, Hook, owned);
+                if (owned->drop == drop_hook && other->entry == hook->entry &&
+                    other->hook.priority == hook->hook.priority)
+                        return other;
+        }
+        return NULL;
+}
+
+void
+event_hand_over(MotetModule *from, MotetModule *to)
+{
+        List *link = from->owned.next;
+
+        while (link != &from->owned) {
+                Owned *owned = CONTAINER_OF(link, Owned, link);
+                Hook *hook = CONTAINER_OF(owned, Hook, owned);
+                link = link->next;
+                Hook *same = owned->drop == drop_hook ? find_same(to, hook) : NULL;
+                if (!same)
+                        continue;
+                hook->hook = same->hook;
+                drop_hook(&same->owned);
+                owned_remove(owned);
+                owned_add(owned, to, drop_hook);
+        }
 }
 
 bool
@@ -294,8 +350,10 @@ event_table_list(const EventTable *table,
         }
 }
 
-static MotetResult
-call_hook(const MotetHook *hook, MotetModule *self, MotetEvent *ev)
+static MotetResult call_measured(const MotetHook *hook, MotetModule *self, MotetEvent *ev);
+
+MotetResult
+event_call(const MotetHook *hook, MotetModule *self, MotetEvent *ev)
 {
         switch (hook->kind) {
         case MOTET_EVENT_STANZA:
@@ -311,7 +369,22 @@ call_hook(const MotetHook *hook, MotetModule *self, MotetEvent *ev)
         case MOTET_EVENT_CUSTOM:
                 return hook->fn.custom(self, (MotetCustomEvent *)ev);
         }
-        g_assert_not_reached();
+        return call_measured(hook, self, ev);
+}
+
+static MotetResult
+call_measured(const MotetHook *hook, MotetModule *self, MotetEvent *ev)
+{
+        const MotetServer *server = self->server;
+        MotetHook plain = *hook;
+        MeterFrame frame;
+
+        g_assert(hook->kind == MEASURED && ev->kind != MEASURED);
+        plain.kind = ev->kind;
+        meter_enter(&frame, self);
+        MotetResult verdict = event_call(&plain, self, ev);
+        meter_leave(&frame, server);
+        return verdict;
 }
 
 /* Runs hooks until one decides. WAIT: the chain now lives in run->wait. */
@@ -327,7 +400,12 @@ run_hooks(MotetEvent *ev)
                         continue;
 
                 MotetModule *before = instance_enter(owner);
-                MotetResult verdict = call_hook(&hook->hook, owner, ev);
+                const MotetEvent *outer = owner->server->event;
+                owner->server->event = ev;
+                MotetResult verdict = G_UNLIKELY(owner->server->trace)
+                                              ? trace_call(&hook->hook, owner, ev)
+                                              : event_call(&hook->hook, owner, ev);
+                owner->server->event = outer;
                 instance_leave(owner, before);
 
                 if (verdict == MOTET_WAIT && run->wait)

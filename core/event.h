@@ -52,6 +52,17 @@ EventTable *event_table_new(EventNames *names);
 void event_table_free(EventTable *table);
 /** event_table_add: @hook is copied and owned by @owner (dropped with it); its name was checked */
 void event_table_add(EventTable *table, MotetModule *owner, const MotetHook *hook);
+/** event_mark_hooks: for meter.c: hooks of all instances, also those added later, are run by way of
+ * meter_enter(), or not any more */
+void event_mark_hooks(MotetServer *server, bool is_measured);
+/**
+ * event_hand_over:
+ * @to: newer code of the same module, its hooks in force
+ *
+ * Where both hook the same event with the same priority the place of @from becomes that of @to, so
+ * that chains that run or are parked go on with the newer code.
+ */
+void event_hand_over(MotetModule *from, MotetModule *to);
 bool event_table_has(const EventTable *table, const char *name);
 /**
  * event_table_list: calls @func for every hook, events sorted by name, hooks in running order; for
@@ -83,6 +94,8 @@ MotetResult event_fire_stanza_now(EventTable *table, EventSlot slot, MotetStanza
 /** event_table_has_slot: whether anybody hooks route/remote or route/elsewhere; one compare */
 bool event_table_has_slot(const EventTable *table, EventSlot slot);
 
+/** event_call: calls @hook (borrowed), whatever its payload; for the running of chains */
+MotetResult event_call(const MotetHook *hook, MotetModule *self, MotetEvent *ev);
 /** event_go: for event_wait.c: runs the chain of ev->run from where it stands, then its after */
 void event_go(MotetEvent *ev);
 EventChain *event_chain_ref(EventChain *chain);

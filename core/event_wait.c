@@ -197,6 +197,7 @@ motet_wait(MotetModule *self, MotetEvent *event, GTimeSpan timeout, MotetDeadlin
         wait->job.func = go_on_without_module;
         copy_payload(wait, event);
 
+        wait->owned.underway = true;
         owned_add(&wait->owned, self, drop_module);
         loop_timer_arm(wait->server->loop, &wait->timer, timeout);
         if (!wait->session) {

@@ -11,6 +11,7 @@
 #include "core/event.h"
 #include "core/event_wait.h"
 #include "core/list.h"
+#include "core/log_session.h"
 #include "core/session.h"
 #include "core/sessions.h"
 
@@ -94,6 +95,7 @@ server_base_init(MotetServer *server, bool driven)
         server->slots = g_ptr_array_new();
         list_init(&server->streams);
         list_init(&server->waits);
+        log_session_attach(server);
 }
 
 void
@@ -116,6 +118,7 @@ server_base_clear(MotetServer *server)
         xml_pool_free(server->xml_pool);
         tls_server_free(server->tls);
         loop_free(server->loop);
+        log_session_detach(server);
         *server = (MotetServer){0};
 }
 
@@ -181,13 +184,15 @@ host_free(MotetHost *host)
                 MotetSessionPrivate *priv = CONTAINER_OF(link, MotetSessionPrivate, link);
                 /* The handlers told of it may end others: the list is looked at anew. */
                 link = link->next;
-                if (priv->vhost == host) {
+                if (priv->vhost == host && !priv->ended) {
                         motet_session_destroy(&priv->session);
                         link = server->streams.next;
                 }
         }
         event_wait_cancel_all(server, host);
         host->going = true;
+        /* What has a reference may outlive the instances. */
+        g_ptr_array_set_size(host->instances, 0);
         g_hash_table_remove(server->host_index, host->name);
         g_ptr_array_remove(server->hosts, host);
         host_unref(host);

@@ -16,6 +16,7 @@ typedef struct EventNames EventNames;
 typedef struct EventTable EventTable;
 typedef struct IqTable IqTable;
 typedef struct Sessions Sessions;
+typedef struct Trace Trace;
 
 /**
  * CoreLimits: what the core enforces itself; filled from `limits:` in the config, defaults of
@@ -29,8 +30,37 @@ typedef struct {
         int64_t write_timeout;     /* a send without progress                               60 s */
         int64_t close_timeout;     /* our end to the peer's, or to all bytes being sent       5 s */
         unsigned offload_queue;    /* jobs waiting for a worker                           4 096 */
+        unsigned connections;      /* held at a time; 0: as many as descriptors allow         0 */
         unsigned resource_bytes;   /* longest resource a client may ask for               1 023 */
 } CoreLimits;
+
+/* How far a session has come. */
+typedef enum {
+        SESSION_STAGE_CONNECTED,     /* no stream header that was accepted yet */
+        SESSION_STAGE_OPENED,        /* not authenticated */
+        SESSION_STAGE_AUTHENTICATED, /* without a resource */
+        SESSION_STAGE_BOUND,
+        SESSION_STAGE_AVAILABLE,
+        SESSION_STAGE_DETACHED, /* bound, kept without a connection */
+        SESSION_N_STAGES,
+} SessionStage;
+
+#define SESSION_N_TYPES (MOTET_SESSION_COMPONENT + 1)
+
+/* How many sessions there are of each kind, kept by session_tally(). */
+typedef size_t SessionTally[SESSION_N_TYPES][SESSION_N_STAGES];
+
+/* What streams and all above them count, for metrics. */
+typedef struct {
+        uint64_t stanzas_in[MOTET_STANZA_IQ + 1], stanzas_out[MOTET_STANZA_IQ + 1];
+        uint64_t accepted; /* connections that became sessions */
+        uint64_t refused;  /* connections, by limits.connections or by a module */
+        uint64_t authenticated;
+        Histogram store_reads, store_writes; /* from the request to its result */
+        uint64_t store_failures;
+        size_t store_queue;   /* requests without a result */
+        int64_t store_failed; /* when one failed last, loop_now(); 0: none did */
+} ServerCounters;
 
 /* server.c (layer 4) embeds it as its first member. */
 struct MotetServer {
@@ -45,10 +75,15 @@ struct MotetServer {
         GHashTable *host_index; /* prepared domain -> MotetHost */
         List streams;           /* head: every session not yet destroyed, by its link */
         size_t n_streams;
-        List waits;           /* head: parked chains that belong to no session */
-        GPtrArray *slots;     /* MotetModule by slot, NULL where free */
-        MotetModule *current; /* whose function is running; NULL outside modules */
-        unsigned route_depth; /* routings on the stack */
+        uint64_t n_accepted;     /* sessions there ever were */
+        Trace *trace;            /* who watches accounts; NULL: nobody */
+        List waits;              /* head: parked chains that belong to no session */
+        GPtrArray *slots;        /* MotetModule by slot, NULL where free */
+        struct Meter *meter;     /* (own) NULL: nobody measures */
+        unsigned n_meters;       /* so far */
+        MotetModule *current;    /* whose function is running; NULL outside modules */
+        const MotetEvent *event; /* whose hook is running; NULL outside hooks */
+        unsigned route_depth;    /* routings on the stack */
         CoreLimits limits;
         bool serving; /* listeners are open */
         bool stopping;
@@ -58,6 +93,8 @@ struct MotetServer {
         void (*receive)(MotetSession *session, MotetXml *element);
         /* Told when a session has left the table; router_init(). */
         void (*unbound)(MotetSession *session);
+        SessionTally tally; /* of those without a host yet */
+        ServerCounters counters;
 };
 
 struct MotetHost {
@@ -66,8 +103,9 @@ struct MotetHost {
         EventTable *events;
         GPtrArray *instances; /* borrowed, server-scoped ones included, in load order */
         size_t n_sessions;    /* bound */
-        unsigned refs;        /* its own, and those of sessions and parked chains that know it */
-        bool going;           /* being removed: no new streams */
+        SessionTally tally;
+        unsigned refs; /* its own, and those of sessions and parked chains that know it */
+        bool going;    /* being removed: no new streams */
 };
 
 /** limits_default: the numbers of a server without `limits:` in its config */
@@ -88,8 +126,8 @@ char *host_random_id(MotetServer *server, size_t bytes);
 
 MotetHost *host_new(MotetServer *server, const char *prepared_name);
 /**
- * host_free: after its instances stopped; sessions still there are destroyed. Who has a reference
- * finds it without any hooks
+ * host_free: after its instances stopped; sessions still there are destroyed, but for those whose
+ * last words wait to be sent. Who has a reference finds it without any instances
  */
 void host_free(MotetHost *host);
 MotetHost *host_ref(MotetHost *host);

@@ -41,6 +41,16 @@ owned_add(Owned *owned, MotetModule *owner, OwnedDrop drop)
         list_append(&owner->owned, &owned->link);
 }
 
+unsigned
+instance_underway(const MotetModule *instance)
+{
+        unsigned n = instance->busy;
+
+        for (const List *link = instance->owned.next; link != &instance->owned; link = link->next)
+                n += CONTAINER_OF(link, const Owned, link)->underway;
+        return n;
+}
+
 void
 owned_remove(Owned *owned)
 {

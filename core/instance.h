@@ -23,6 +23,8 @@ typedef void (*OwnedDrop)(Owned *owned);
 struct Owned {
         List link;
         MotetModule *owner; /* NULL: in no list */
+        /* ends by itself soon, and somebody waits for that: a token, a store request, a job */
+        bool underway;
         OwnedDrop drop;
 };
 
@@ -44,7 +46,12 @@ struct MotetModule {
         void *data;
         GDestroyNotify data_free;
         OptionValues *options; /* owned by module.c */
+        GError *refusal;       /* (own) of new options, while reconfigure runs; NULL: none */
+        uint32_t restoring;    /* state_version of what is being restored; 0: nothing is */
         void *loaded;          /* module.c: the shared object it comes from */
+        unsigned meter;        /* which measurement meter_row is of; 0: none */
+        void *meter_row;       /* meter.c: where its calls are counted */
+        MotetModule *replaces; /* while it starts beside older code of its own; NULL otherwise */
 };
 
 /** instance_init: @instance is zeroed but for info, server and host; gives it a slot */
@@ -60,6 +67,8 @@ void instance_drop_all(MotetModule *instance);
  */
 void instance_clear(MotetModule *instance);
 void owned_add(Owned *owned, MotetModule *owner, OwnedDrop drop);
+/** instance_underway: Returns: how much of @instance would be cut off if it stopped now */
+unsigned instance_underway(const MotetModule *instance);
 /** owned_remove: unlinks; a no-op when in no list */
 void owned_remove(Owned *owned);
 /**

@@ -8,6 +8,7 @@
 #include <motet/task.h>
 
 #include "core/list.h"
+#include "core/meter.h"
 
 #define ID_BYTES 16
 
@@ -132,7 +133,10 @@ finish(Request *request, const MotetXml *reply)
         leave_table(request);
         owned_remove(&request->owned);
         MotetModule *before = instance_enter(self);
+        MeterFrame frame;
+        meter_enter(&frame, self);
         request->func(self, reply, request->data);
+        meter_leave(&frame, self->server);
         request_free(request);
         instance_leave(self, before);
 }

@@ -19,7 +19,8 @@
 
 #include "core/address.h"
 
-#define BACKLOG 1024
+/* More than any system allows: net.core.somaxconn decides, where operators look for it. */
+#define BACKLOG 65535
 #define ACCEPTS_PER_TURN 16
 #define WARNING_INTERVAL (10 * G_USEC_PER_SEC)
 #define REST_AFTER_FAILURE G_USEC_PER_SEC
@@ -144,8 +145,10 @@ refuse_one(Listener *listener)
                 close(listener->spare);
         int fd = accept_one(listener, &peer);
         int code = errno;
-        if (fd >= 0)
+        if (fd >= 0) {
                 close(fd);
+                loop_counters(listener->loop)->refused++;
+        }
         listener->spare = open_spare();
         return fd >= 0 || code == EAGAIN;
 }
@@ -217,6 +220,7 @@ on_listener_ready(LoopWatch *watch, uint32_t events)
                         warn_sometimes(listener, "nine in ten file descriptors are taken: refusing "
                                                  "connections; raise LimitNOFILE");
                         close(fd);
+                        loop_counters(listener->loop)->refused++;
                 } else if (fd >= 0) {
                         hand_over(listener, fd, &peer);
                 } else if (!accept_failed(listener, errno)) {
@@ -240,8 +244,8 @@ set_open_error(const Listener *listener, int code, GError **error)
                 advice = ": a port below 1024 needs CAP_NET_BIND_SERVICE; or choose another port";
         else if (code == EADDRNOTAVAIL)
                 advice = ": this machine does not have that address";
-        g_set_error(error, MOTET_ERROR, MOTET_ERROR_IO, "cannot listen on %s: %s%s", listener->name,
-                    g_strerror(code), advice);
+        g_set_error(error, MOTET_ERROR, code == EACCES ? MOTET_ERROR_DENIED : MOTET_ERROR_IO,
+                    "cannot listen on %s: %s%s", listener->name, g_strerror(code), advice);
 }
 
 /* Returns: 0 or errno */

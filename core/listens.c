@@ -5,10 +5,13 @@
 #include "core/listens.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "core/listener.h"
 #include "core/server.h"
 #include "core/session.h"
+
+#define WARNING_INTERVAL (10 * G_USEC_PER_SEC)
 
 typedef struct {
         Owned owned; /* by the module that declared it */
@@ -16,12 +19,14 @@ typedef struct {
         Listens *listens;
         MotetListen spec;   /* strings owned */
         Listener *listener; /* NULL: not open */
+        bool takes_over;    /* not open because older code of its owner listens there */
 } Listen;
 
 struct Listens {
         MotetServer *server;
         List all; /* head of Listen by link */
         bool is_open;
+        int64_t refused; /* when a refusal was logged; 0: never */
 };
 
 Listens *
@@ -43,18 +48,39 @@ listens_free(Listens *listens)
         g_free(listens);
 }
 
+static bool
+is_full(Listens *listens)
+{
+        const MotetServer *server = listens->server;
+        unsigned max = server->limits.connections;
+        int64_t now = loop_now(server->loop);
+
+        if (max == 0 || server->n_streams < max)
+                return false;
+        if (listens->refused == 0 || now - listens->refused >= WARNING_INTERVAL) {
+                listens->refused = now;
+                motet_warn("limits.connections: %u are there: refusing more", max);
+        }
+        return true;
+}
+
 static void
 accept_session(void *data, int fd, const char *peer)
 {
         Listen *listen = data;
 
+        if (is_full(listen->listens)) {
+                listen->listens->server->counters.refused++;
+                close(fd);
+                return;
+        }
         session_accept_fd(listen->listens->server, &listen->spec, fd, peer);
 }
 
 static bool
 open_one(Listen *listen, GError **error)
 {
-        if (listen->listener)
+        if (listen->listener || listen->takes_over)
                 return true;
         listen->listener = listener_new(listen->listens->server->loop, listen->spec.address,
                                         listen->spec.port, accept_session, listen, error);
@@ -134,41 +160,6 @@ set_spec(Listen *listen, const MotetListen *spec)
         listen->spec.alpn = alpn;
 }
 
-/* Returns: (own) opened when the server serves. */
-static Listen *
-listen_new(Listens *listens, const MotetListen *spec, GError **error)
-{
-        Listen *listen = g_new0(Listen, 1);
-
-        listen->listens = listens;
-        set_spec(listen, spec);
-        if (!listens->is_open || open_one(listen, error))
-                return listen;
-        listen_free(listen);
-        return NULL;
-}
-
-static void
-enter(Listen *listen, MotetModule *owner)
-{
-        list_append(&listen->listens->all, &listen->link);
-        owned_add(&listen->owned, owner, listen_drop);
-}
-
-bool
-motet_listen(MotetModule *self, const MotetListen *spec, GError **error)
-{
-        Listens *listens = server_listens((Server *)self->server);
-
-        if (!listener_check_address(spec->address, error))
-                return false;
-        Listen *listen = listen_new(listens, spec, error);
-        if (!listen)
-                return false;
-        enter(listen, self);
-        return true;
-}
-
 /* Moves what @self has to @had. */
 static void
 take_all(Listens *listens, const MotetModule *self, GPtrArray *had)
@@ -195,11 +186,57 @@ take_same_place(GPtrArray *had, const MotetListen *spec)
 }
 
 static bool
-make_new(Listens *listens, const MotetListen *specs, Listen **kept, size_t n, GPtrArray *made,
-         GError **error)
+listens_at(Listens *listens, const MotetModule *self, const MotetListen *spec)
+{
+        g_autoptr(GPtrArray) had = g_ptr_array_new();
+
+        if (self)
+                take_all(listens, self, had);
+        return take_same_place(had, spec) != NULL;
+}
+
+/* Returns: (own) opened when the server serves. */
+static Listen *
+listen_new(Listens *listens, const MotetModule *self, const MotetListen *spec, GError **error)
+{
+        Listen *listen = g_new0(Listen, 1);
+
+        listen->listens = listens;
+        listen->takes_over = listens_at(listens, self->replaces, spec);
+        set_spec(listen, spec);
+        if (!listens->is_open || open_one(listen, error))
+                return listen;
+        listen_free(listen);
+        return NULL;
+}
+
+static void
+enter(Listen *listen, MotetModule *owner)
+{
+        list_append(&listen->listens->all, &listen->link);
+        owned_add(&listen->owned, owner, listen_drop);
+}
+
+bool
+motet_listen(MotetModule *self, const MotetListen *spec, GError **error)
+{
+        Listens *listens = server_listens((Server *)self->server);
+
+        if (!listener_check_address(spec->address, error))
+                return false;
+        Listen *listen = listen_new(listens, self, spec, error);
+        if (!listen)
+                return false;
+        enter(listen, self);
+        return true;
+}
+
+static bool
+make_new(Listens *listens, const MotetModule *self, const MotetListen *specs, Listen **kept,
+         size_t n, GPtrArray *made, GError **error)
 {
         for (size_t i = 0; i < n; i++) {
-                Listen *listen = kept[i] ? NULL : listen_new(listens, &specs[i], error);
+                Listen *listen = kept[i] ? NULL : listen_new(listens, self, &specs[i], error);
                 if (!kept[i] && !listen)
                         return false;
                 if (listen)
@@ -222,7 +259,7 @@ motet_listen_set(MotetModule *self, const MotetListen *specs, size_t n, GError *
                         return false;
                 kept[i] = take_same_place(had, &specs[i]);
         }
-        if (!make_new(listens, specs, kept, n, made, error)) {
+        if (!make_new(listens, self, specs, kept, n, made, error)) {
                 for (guint i = 0; i < made->len; i++)
                         listen_free(g_ptr_array_index(made, i));
                 return false;
@@ -236,4 +273,24 @@ motet_listen_set(MotetModule *self, const MotetListen *specs, size_t n, GError *
         for (guint i = 0; i < made->len; i++)
                 enter(g_ptr_array_index(made, i), self);
         return true;
+}
+
+void
+listens_hand_over(Listens *listens, MotetModule *from, MotetModule *to)
+{
+        g_autoptr(GPtrArray) old = g_ptr_array_new();
+        g_autoptr(GPtrArray) fresh = g_ptr_array_new();
+
+        take_all(listens, from, old);
+        take_all(listens, to, fresh);
+        for (guint i = 0; i < fresh->len; i++) {
+                Listen *listen = g_ptr_array_index(fresh, i);
+                Listen *open = listen->takes_over ? take_same_place(old, &listen->spec) : NULL;
+                if (!open)
+                        continue;
+                set_spec(open, &listen->spec);
+                listen_drop(&listen->owned);
+                owned_remove(&open->owned);
+                owned_add(&open->owned, to, listen_drop);
+        }
 }

@@ -16,6 +16,9 @@ void listens_free(Listens *listens);
 /** listens_open: opens all that are declared; on failure none is left open. Error as of
  * motet_listen() */
 bool listens_open(Listens *listens, GError **error);
+/** listens_hand_over: what @to declared where @from listens already gets its socket: nobody who
+ * connects meanwhile is refused */
+void listens_hand_over(Listens *listens, MotetModule *from, MotetModule *to);
 /** listens_close: closes all sockets; nothing is accepted any more, also from listeners declared
  * later */
 void listens_close(Listens *listens);

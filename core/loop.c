@@ -66,6 +66,8 @@ struct Loop {
 
         void *shared;
         GDestroyNotify shared_free;
+
+        LoopCounters counters;
 };
 
 static void
@@ -191,6 +193,7 @@ run_turn(Loop *loop)
                 read_clock(loop);
                 loop->turns++;
                 loop->turn_time = loop->now - start;
+                histogram_add(&loop->counters.turns, loop->turn_time);
                 if (loop->slow_func != NULL && loop->turn_time >= loop->slow_threshold)
                         loop->slow_func(loop->slow_data, loop->turn_time);
         }
@@ -536,6 +539,7 @@ loop_offload(Loop *loop, void (*work)(void *data), void (*done)(void *data), voi
         *job = (OffloadJob){.loop = loop, .work = work, .done = done, .data = data};
         if (!loop_pool_push(loop->pool, offload_work, job, loop->offload_limit)) {
                 g_free(job);
+                loop->counters.offload_refused++;
                 return false;
         }
         loop->n_offloaded++;
@@ -575,6 +579,18 @@ loop_set_slow_func(Loop *loop, int64_t threshold, void (*func)(void *data, int64
         loop->slow_threshold = threshold;
         loop->slow_func = func;
         loop->slow_data = data;
+}
+
+LoopCounters *
+loop_counters(Loop *loop)
+{
+        return &loop->counters;
+}
+
+unsigned
+loop_n_offloaded(const Loop *loop)
+{
+        return loop->n_offloaded;
 }
 
 uint64_t

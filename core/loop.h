@@ -8,6 +8,7 @@
 
 #include <motet/types.h>
 
+#include "core/histogram.h"
 #include "core/list.h"
 
 typedef struct Loop Loop;
@@ -113,6 +114,20 @@ void loop_set_shared(Loop *loop, void *shared, GDestroyNotify free_func);
 /** loop_set_slow_func: @func is told of each turn that took @threshold µs or more, at its end; NULL: nobody */
 void loop_set_slow_func(Loop *loop, int64_t threshold, void (*func)(void *data, int64_t us),
                         void *data);
+
+/* What the transport counts, for metrics; read and written on the core thread. */
+typedef struct {
+        uint64_t bytes_in, bytes_out; /* as on the wire, sealed or not */
+        uint64_t handshakes, handshakes_failed;
+        uint64_t refused;         /* connections, for want of descriptors */
+        uint64_t offload_refused; /* jobs, because too many waited */
+        Histogram turns;          /* how long turns took in which something was done */
+} LoopCounters;
+
+/** loop_counters: Returns: (borrowed) for whoever works on @loop to add to */
+LoopCounters *loop_counters(Loop *loop);
+/** loop_n_offloaded: Returns: jobs that wait for a worker, are worked on or are about to report */
+unsigned loop_n_offloaded(const Loop *loop);
 
 /** loop_turns: turns in which something was done; loop_turn_time: µs spent in the last of them, 0 in a driven loop */
 uint64_t loop_turns(const Loop *loop);

@@ -7,12 +7,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/check.h"
 #include "core/command.h"
 #include "core/commands.h"
+#include "core/config_tell.h"
 #include "core/control.h"
+#include "core/manual.h"
+#include "core/module_switch.h"
 #include "core/privileges.h"
 #include "core/prompt.h"
 #include "core/server.h"
+#include "core/suggest.h"
 
 static const char usage[] =
         "usage: motetctl [--config FILE] [--password-stdin] COMMAND [ARGUMENT…]\n"
@@ -22,7 +27,10 @@ static const char usage[] =
         "  --version         print the version and exit\n"
         "  --help            print this and exit\n"
         "\n"
-        "motetctl help lists the commands. A password is never an argument.\n";
+        "motetctl check [CHECK…] [--json] [--strict] [--resolver ADDRESS] finds every mistake of\n"
+        "the configuration and of the system; motetctl explain ID says more about one.\n"
+        "motetctl help lists all commands, motetctl help COMMAND tells all of one.\n"
+        "A password is never an argument.\n";
 
 typedef struct {
         const char *config;
@@ -44,6 +52,17 @@ typedef struct {
         int code;
 } Answer;
 
+static void
+complain_of_option(const char *word)
+{
+        static const char *const known[] = {"--config", "--password-stdin", "--version", "--help",
+                                            NULL};
+        const char *near = suggest_nearest(word, known);
+
+        fprintf(stderr, "motetctl: \"%s\" is not understood%s%s%s\n\n%s", word,
+                near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "", usage);
+}
+
 /* Options of motetctl itself stand anywhere; other words, also with dashes, belong to the
  * command. */
 static bool
@@ -62,7 +81,7 @@ read_options(int argc, char **argv, Options *options, int *code_out)
                         fputs(usage, stdout);
                         return false;
                 } else if (options->words->len == 0 && argv[i][0] == '-') {
-                        fprintf(stderr, "motetctl: \"%s\" is not understood\n\n%s", argv[i], usage);
+                        complain_of_option(argv[i]);
                         *code_out = 64;
                         return false;
                 } else {
@@ -155,9 +174,26 @@ run_in_process(Target *target, const char *const *words, Answer *answer)
 static bool
 needs_running_server(const char *const *words)
 {
-        return g_strv_contains((const char *const[]){"status", "stop", "reload", NULL},
+        return g_strv_contains((const char *const[]){"metrics", "status", "stop", "reload", "log",
+                                                     "session", "trace", NULL},
                                strcmp(words[0], COMMAND_ASK) == 0 && words[1] ? words[1]
                                                                               : words[0]);
+}
+
+/* Of those that need a running server. A misspelt one is told, not that the server is missing. */
+static bool
+is_known(const char *const *words, GError **error)
+{
+        g_autoptr(GArray) table = command_table_new(NULL, 0);
+        g_autoptr(GError) unknown = NULL;
+        unsigned n;
+
+        if (command_table_find(table, strcmp(words[0], COMMAND_ASK) == 0 ? words + 1 : words, &n,
+                               &unknown))
+                return true;
+        g_clear_error(error);
+        g_propagate_error(error, g_steal_pointer(&unknown));
+        return false;
 }
 
 static int
@@ -173,6 +209,8 @@ run(Target *target, const char *const *words, Answer *answer)
         if (!g_error_matches(error, MOTET_ERROR, MOTET_ERROR_MISSING))
                 return fail(error);
         if (needs_running_server(words)) {
+                if (!is_known(words, &error))
+                        return fail(error);
                 fprintf(stderr, "motetctl: no server is running: nobody answers at %s\n",
                         target->socket);
                 return motet_error_exit_code(error);
@@ -237,14 +275,115 @@ print_line(void *data, const char *text)
         printf("%s\n", text);
 }
 
+/* Checks and their explanations need no server and are the same with one: they run here. */
 static int
-check_config(const char *file)
+check(const char *file, const char *const *words)
+{
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+        g_autoptr(GError) error = NULL;
+        CheckParams params = {.config_file = file, .as_user = true};
+
+        if (!check_words(words, &params, names, &error))
+                return fail(error);
+        int code = check_run(&params, print_line, NULL, &error);
+        return error ? fail(error) : code;
+}
+
+static int
+explain(const char *const *words)
 {
         g_autoptr(GError) error = NULL;
 
-        if (commands_check_config(file, print_line, NULL, &error))
+        if (words[0] && words[1]) {
+                fputs("motetctl: explain takes one ID, or none to list all\n", stderr);
+                return 64;
+        }
+        return check_explain(words[0], print_line, NULL, &error) ? 0 : fail(error);
+}
+
+/* module enable, disable: the file is changed by who called this program, who may do that where the
+ * server itself may not. */
+typedef struct {
+        const char *config_file, *socket;
+} Switching;
+
+static bool
+check_offline(const Switching *switching, GError **error)
+{
+        const CheckParams params = {.config_file = switching->config_file,
+                                    .names = (const char *const[]){"config", NULL}};
+
+        if (check_run(&params, print_line, NULL, error) != CHECK_ERRORS)
+                return true;
+        g_set_error(error, MOTET_ERROR, MOTET_ERROR_CONFIG,
+                    "nothing was changed: the configuration would have errors");
+        return false;
+}
+
+static bool
+reload_or_check(void *data, GError **error)
+{
+        static const char *const reload[] = {"reload", NULL};
+        const Switching *switching = data;
+        g_autoptr(GError) failure = NULL;
+        Answer answer = {0};
+
+        int code = control_call(switching->socket, reload, take_line, &answer, &failure);
+        if (code == 0)
+                return true;
+        if (g_error_matches(failure, MOTET_ERROR, MOTET_ERROR_MISSING))
+                return check_offline(switching, error);
+        if (failure)
+                g_propagate_error(error, g_steal_pointer(&failure));
+        else
+                g_set_error(error, MOTET_ERROR, MOTET_ERROR_CONFIG,
+                            "the drop-in is as it was before");
+        return false;
+}
+
+static bool
+is_switch(const char *const *words)
+{
+        return words[0] && strcmp(words[0], "module") == 0 && words[1] &&
+               (strcmp(words[1], "enable") == 0 || strcmp(words[1], "disable") == 0);
+}
+
+static int
+switch_module(const Target *target, const char *const *words)
+{
+        Switching switching = {target->config_file, target->socket};
+        const ModuleSwitchOwner owner = {reload_or_check, print_line, &switching};
+        ModuleSwitch what = {.config_file = target->config_file};
+        g_autoptr(GError) error = NULL;
+
+        if (module_switch_read(words, &what, &error) && module_switch_run(&what, &owner, &error))
                 return 0;
         return fail(error);
+}
+
+/* Help is there for everybody: of the running server if it answers, and else of what the
+ * configuration enables, as far as either can be read. Returns: false when @words ask for none */
+static bool
+help(const char *file, const char *const *words, int *code_out)
+{
+        g_autoptr(GError) error = NULL, silence = NULL;
+        ConfigFindings findings;
+        Answer answer = {0};
+
+        if (strcmp(words[0], "help") != 0 && strcmp(words[0], "completion") != 0)
+                return false;
+        config_findings_init(&findings);
+        g_autoptr(Config) config = config_load(file, &findings);
+        config_findings_clear(&findings);
+        *code_out =
+                config ? control_call(config->control_socket, words, take_line, &answer, &silence)
+                       : -1;
+        if (*code_out >= 0)
+                return true;
+        if (!manual_answer(file, words, print_line, NULL, &error) && !error)
+                return false;
+        *code_out = error ? fail(error) : 0;
+        return true;
 }
 
 /* The socket's place is all that is needed of the configuration, whatever else is wrong with it. */
@@ -265,6 +404,38 @@ find_socket(const char *file, int *code_out)
         return path;
 }
 
+/* What is in force knows the server that runs; when none does, and for what could be set, the files
+ * are enough. */
+static int
+tell_config(const char *file, const char *const *words)
+{
+        g_autoptr(GError) error = NULL;
+        ConfigQuestion question;
+        Answer answer = {0};
+        int code = 0;
+
+        if (!config_question_read(words + 1, &question, &error))
+                return fail(error);
+        if (question.what == CONFIG_SHOW) {
+                g_autofree char *socket = find_socket(file, &code);
+                if (!socket)
+                        return code;
+                code = control_call(socket, words, take_line, &answer, &error);
+                if (code >= 0)
+                        return code;
+                if (!g_error_matches(error, MOTET_ERROR, MOTET_ERROR_MISSING))
+                        return fail(error);
+                g_clear_error(&error);
+        }
+        ConfigFindings findings;
+        config_findings_init(&findings);
+        bool is_told = config_tell_file(file, &question, print_line, NULL, &findings, &error);
+        if (question.what == CONFIG_SHOW)
+                print_findings(&findings);
+        config_findings_clear(&findings);
+        return is_told ? 0 : fail(error);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -273,17 +444,31 @@ main(int argc, char **argv)
         int code;
 
         privileges_harden();
+        setvbuf(stdout, NULL, _IOLBF,
+                0); /* who watches a trace through a pipe sees it as it comes */
         if (!read_options(argc, argv, &options, &code))
                 return code;
-        if (words->len == 2 && strcmp(words->pdata[0], "check") == 0 &&
-            strcmp(words->pdata[1], "config") == 0)
-                return check_config(options.config);
+        g_ptr_array_add(words, NULL);
+        const char *const *rest = (const char *const *)words->pdata + 1;
+        if (strcmp(words->pdata[0], "check") == 0)
+                return check(options.config, rest);
+        if (strcmp(words->pdata[0], "explain") == 0)
+                return explain(rest);
+        if (help(options.config, rest - 1, &code))
+                return code;
+        if (strcmp(words->pdata[0], "config") == 0)
+                return tell_config(options.config, rest - 1);
 
         Target target = {.config_file = options.config};
         target.socket = find_socket(options.config, &code);
         if (!target.socket)
                 return code;
-        code = run_words(&target, &options);
+        if (is_switch((const char *const *)words->pdata)) {
+                code = switch_module(&target, (const char *const *)words->pdata);
+        } else {
+                g_ptr_array_set_size(words, (int)words->len - 1);
+                code = run_words(&target, &options);
+        }
         server_free(target.server);
         g_free(target.socket);
         return code;

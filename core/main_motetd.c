@@ -22,8 +22,11 @@ static const char usage[] =
         "  --help         print this and exit\n"
         "\n"
         "The server does not fork. SIGTERM stops it, SIGHUP reloads the configuration.\n"
-        "Exits 0 when stopped, 64 for wrong usage, 78 for a wrong configuration, 74 when\n"
-        "a port or file cannot be used.\n";
+        "Exits 0 when stopped, 64 for wrong usage, 78 for a wrong configuration, 77 when a\n"
+        "right is missing, 73 when data_dir cannot be made, 74 when a port, a file or the\n"
+        "storage cannot be used.\n";
+
+#define LOG_TIME G_TIME_SPAN_SECOND /* that what takes the log has for the last lines */
 
 typedef struct {
         const char *config;
@@ -92,9 +95,11 @@ serve(const Options *options)
         }
         config_findings_clear(&findings);
         if (code == 0) {
+                log_start();
                 motet_info("motetd " MOTET_VERSION " serves, with up to %" PRIu64 " descriptors",
                            n_descriptors);
-                server_run(server);
+                if (!server_run(server, &error))
+                        code = motet_error_exit_code(error);
                 motet_info("stopped");
         }
         return code;
@@ -111,6 +116,10 @@ main(int argc, char **argv)
         privileges_harden();
         /* Workers allocate little, and what they did in arenas of their own would stay there. */
         mallopt(M_ARENA_MAX, 2);
+        log_catch_crashes();
+        log_catch_glib();
         signal(SIGPIPE, SIG_IGN); /* whoever reads the log may go away */
-        return serve(&options);
+        code = serve(&options);
+        log_stop(LOG_TIME);
+        return code;
 }

@@ -4,6 +4,7 @@
  */
 #include "core/module.h"
 
+#include <motet/error.h>
 #include <string.h>
 
 #include "core/module_private.h"
@@ -56,6 +57,19 @@ module_close_unused(Modules *modules)
         }
 }
 
+void
+module_sweep(Modules *modules)
+{
+        module_free_lingering(modules);
+        module_close_unused(modules);
+}
+
+void
+modules_forget(Modules *modules)
+{
+        module_sweep(modules);
+}
+
 /* Checking */
 
 static const ConfigNode *
@@ -104,8 +118,8 @@ check_scope(const ModuleWanted *wanted, ConfigFindings *findings)
         if (wanted->object->info->scope != MOTET_SCOPE_SERVER)
                 return;
         if (module->hosts || (module->host_options && module->host_options->len > 0))
-                config_findings_add(findings, false, module->node->file, module->node->line,
-                                    module->node->column,
+                config_findings_add(findings, FINDING_CONFIG_MODULE_SCOPE, module->place.file,
+                                    module->place.line, module->place.column,
                                     "module \"%s\" runs once for all hosts: remove \"hosts\" and "
                                     "\"host_options\"",
                                     module->name);
@@ -145,8 +159,12 @@ module_plan(Modules *modules, const Config *config, ConfigFindings *findings)
                 if (object)
                         g_ptr_array_add(wanted, wanted_new(config, module, object));
                 else
-                        config_findings_add(findings, false, module->node->file, module->node->line,
-                                            module->node->column, "%s", error->message);
+                        config_findings_add(findings,
+                                            g_error_matches(error, MOTET_ERROR, MOTET_ERROR_MISSING)
+                                                    ? FINDING_CONFIG_UNKNOWN_MODULE
+                                                    : FINDING_CONFIG_UNUSABLE_MODULE,
+                                            module->place.file, module->place.line,
+                                            module->place.column, "%s", error->message);
         }
         module_graph_sort(wanted, findings);
         return wanted;
@@ -163,6 +181,7 @@ modules_check(Modules *modules, const Config *config, ConfigFindings *findings)
                 check_options(g_ptr_array_index(wanted, i), config, findings);
         }
         module_graph_check(wanted, findings);
+        module_rules_check(wanted, config, findings);
 
         if (findings->n_errors == errors_before)
                 return true;
@@ -199,6 +218,8 @@ modules_find(Modules *modules, const char *name, const MotetHost *host)
 void
 modules_stop(Modules *modules)
 {
+        module_idle_cancel(modules);
+        module_top_cancel(modules);
         while (modules->instances->len > 0)
                 module_instance_end(modules, g_ptr_array_index(modules->instances,
                                                                modules->instances->len - 1));

@@ -8,6 +8,8 @@
 
 #include "core/config.h"
 #include "core/instance.h"
+#include "core/meter.h"
+#include "core/plan.h"
 
 typedef struct Modules Modules;
 
@@ -23,16 +25,68 @@ void modules_free(Modules *modules);
  * runs.
  */
 bool modules_check(Modules *modules, const Config *config, ConfigFindings *findings);
+/** modules_forget: closes what modules_check() opened and nothing runs of */
+void modules_forget(Modules *modules);
+/**
+ * modules_plan:
+ * @config: passed modules_check()
+ *
+ * Adds to @plan what modules_apply() would do: starts in load order, changed options, stops in
+ * reverse load order, and files that are newer than what runs. Changes nothing that runs.
+ */
+void modules_plan(Modules *modules, const Config *config, ReloadPlan *plan);
+/** ModulesBeforeStop: all that could fail has been done; what goes still runs */
+typedef void (*ModulesBeforeStop)(void *data);
 /**
  * modules_apply:
  * @config: passed modules_check(); a MotetHost exists for each of its hosts
- * @plan_out: gets a line a change; may be NULL
+ * @before_stop: may be NULL
  *
- * Brings the instances to what @config says: loads what is new, then stops what is gone, then
- * reconfigures what changed. When a load fails, all loaded before it is stopped again: at the first
- * start nothing runs then, at a reload the former state does.
+ * Brings the instances to what @config says: loads what is new, then reconfigures what changed,
+ * then stops what is gone. When a load fails or new options are refused, all is undone in reverse
+ * order: at the first start nothing runs then, at a reload the former state does.
  */
-bool modules_apply(Modules *modules, const Config *config, GString *plan_out, GError **error);
+bool modules_apply(Modules *modules, const Config *config, ModulesBeforeStop before_stop,
+                   void *data, GError **error);
+/**
+ * modules_when_idle:
+ * @host: the name of a host; NULL: all
+ * @patience: µs
+ * @func: called once, perhaps before return, at a moment when nothing of the module is under way
+ *   there; with @error (MOTET_ERROR_CANCELLED) when there was none, or somebody waits already
+ */
+void modules_when_idle(Modules *modules, const char *name, const char *host, int64_t patience,
+                       void (*func)(void *data, const GError *error), void *data);
+/**
+ * modules_replace:
+ * @config: what is in force
+ * @host: the name of a host; NULL: wherever it runs
+ * @plan: gets what was done, a line an instance
+ *
+ * Runs a module with the code that is in its file now, and with the state of the older code; when
+ * the file is the same, with the same code anew. What is under way of it is cut off: call it from
+ * modules_when_idle(). All instances or none: when one cannot be replaced, the older code goes on
+ * (with MOTET_REPLACE_AFTER: is started again).
+ *
+ * Returns: false with MOTET_ERROR_MISSING when it does not run there, MOTET_ERROR_MODULE, or what
+ * its load or restore says
+ */
+bool modules_replace(Modules *modules, const Config *config, const char *name, const char *host,
+                     ReloadPlan *plan, GError **error);
+/** ModulesMeasured: @rows of MeterRow, to be sorted at will; with @error when the server stops */
+typedef void (*ModulesMeasured)(void *data, GPtrArray *rows, const GError *error);
+/** modules_measure: measures all modules for @span µs, then calls @func. Returns: false with
+ * MOTET_ERROR_CANCELLED when somebody else does */
+bool modules_measure(Modules *modules, int64_t span, ModulesMeasured func, void *data,
+                     GError **error);
+/** ModuleWeight: what is known of an instance's memory. */
+typedef struct {
+        size_t mapped;    /* bytes of its file, shared by all its instances */
+        unsigned n_owned; /* hooks, timers, requests and other things it has registered */
+} ModuleWeight;
+/** modules_weigh: @host: the name of a host; NULL: of server scope */
+void modules_weigh(const Modules *modules, const char *name, const char *host,
+                   ModuleWeight *weight_out);
 /** modules_stop: stops all instances in reverse load order */
 void modules_stop(Modules *modules);
 /** modules_foreach: calls @func for every running instance in load order */

@@ -28,13 +28,12 @@ module_wanted_free(ModuleWanted *wanted)
 }
 
 static void
-add_finding(ConfigFindings *findings, const ModuleWanted *wanted, const char *text)
+add_finding(ConfigFindings *findings, FindingId id, const ModuleWanted *wanted, const char *text)
 {
-        const ConfigNode *node = wanted->config->node;
+        const ConfigNode *place = &wanted->config->place;
 
-        config_findings_add(findings, false, node ? node->file : "", node ? node->line : 0,
-                            node ? node->column : 0, "module \"%s\" %s", wanted->object->name,
-                            text);
+        config_findings_add(findings, id, place->file, place->line, place->column,
+                            "module \"%s\" %s", wanted->object->name, text);
 }
 
 /* Whether both run for one host. */
@@ -77,13 +76,15 @@ report_missing(const ModuleWanted *module, const char *word, const char *hosts,
                 g_string_append_printf(text, " on %s", hosts);
         g_string_append(text, service ? ", which no enabled module provides: enable one that does"
                                       : ", which is not enabled: enable it");
-        add_finding(findings, module, text->str);
+        add_finding(findings, FINDING_CONFIG_MISSING_DEPENDENCY, module, text->str);
 }
 
-static void
+/* Returns: whether all it needs is there */
+static bool
 check_depends(const GPtrArray *wanted, const ModuleWanted *module, ConfigFindings *findings)
 {
         const char *const *word = module->object->info->depends;
+        unsigned n_before = findings->n_errors;
 
         for (; word && *word; word++) {
                 g_autoptr(GString) missing = g_string_new(NULL);
@@ -98,6 +99,7 @@ check_depends(const GPtrArray *wanted, const ModuleWanted *module, ConfigFinding
                     (is_server_scope(module) && !is_provided_on(wanted, *word, NULL)))
                         report_missing(module, *word, missing->str, findings);
         }
+        return findings->n_errors == n_before;
 }
 
 static void
@@ -114,7 +116,7 @@ check_conflicts(const GPtrArray *wanted, const ModuleWanted *module, ConfigFindi
                         g_autofree char *text = g_strdup_printf(
                                 "cannot run together with \"%s\" on one host: disable one of them",
                                 other->object->name);
-                        add_finding(findings, module, text);
+                        add_finding(findings, FINDING_CONFIG_CONFLICT, module, text);
                 }
         }
 }
@@ -136,7 +138,7 @@ check_provided_once(const GPtrArray *wanted, guint index, ConfigFindings *findin
                                 "provides the service \"%s\", and so does \"%s\" on the same host: "
                                 "disable one of them",
                                 service->name, other->object->name);
-                        add_finding(findings, module, text);
+                        add_finding(findings, FINDING_CONFIG_DUPLICATE_SERVICE, module, text);
                 }
         }
 }
@@ -151,7 +153,7 @@ declare_events(EventNames *names, const ModuleWanted *module, ConfigFindings *fi
                 if (event_names_declare(names, event->name, event->kind, &error))
                         continue;
                 g_autofree char *text = g_strdup_printf("is unusable: %s", error->message);
-                add_finding(findings, module, text);
+                add_finding(findings, FINDING_CONFIG_UNUSABLE_MODULE, module, text);
         }
 }
 
@@ -165,7 +167,7 @@ check_hooks(const EventNames *names, const ModuleWanted *module, ConfigFindings 
                 if (event_names_check(names, hook->event, hook->kind, &error))
                         continue;
                 g_autofree char *text = g_strdup_printf("is unusable: %s", error->message);
-                add_finding(findings, module, text);
+                add_finding(findings, FINDING_CONFIG_UNUSABLE_MODULE, module, text);
         }
 }
 
@@ -178,8 +180,10 @@ module_graph_check(const GPtrArray *wanted, ConfigFindings *findings)
                 declare_events(names, g_ptr_array_index(wanted, i), findings);
         for (guint i = 0; i < wanted->len; i++) {
                 const ModuleWanted *module = g_ptr_array_index(wanted, i);
-                check_hooks(names, module, findings);
-                check_depends(wanted, module, findings);
+                bool is_run = is_server_scope(module) || module->hosts[0];
+                /* Events of what is missing are missing too: that is said already. */
+                if (check_depends(wanted, module, findings) && is_run)
+                        check_hooks(names, module, findings);
                 check_conflicts(wanted, module, findings);
                 check_provided_once(wanted, i, findings);
         }
@@ -238,7 +242,7 @@ report_cycle(const GPtrArray *waiting, ConfigFindings *findings)
                 g_string_append_printf(text, "%s needs ", link->object->name);
         }
         g_string_append_printf(text, "%s; disable one of them", module->object->name);
-        add_finding(findings, module, text->str);
+        add_finding(findings, FINDING_CONFIG_DEPENDENCY_CYCLE, module, text->str);
 }
 
 static int

@@ -29,6 +29,15 @@ void module_wanted_free(ModuleWanted *wanted);
 void module_graph_check(const GPtrArray *wanted, ConfigFindings *findings);
 
 /**
+ * module_rules_check:
+ * @wanted: of ModuleWanted, with options that were found good
+ *
+ * Finds what the modules' own rules (MotetRule) and the storage that is named ask for and the
+ * configuration does not say.
+ */
+void module_rules_check(const GPtrArray *wanted, const Config *config, ConfigFindings *findings);
+
+/**
  * module_graph_sort:
  *
  * Brings @wanted in load order: what a module depends on or wants comes before it, ties by name. A

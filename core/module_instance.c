@@ -86,6 +86,7 @@ module_instance_end(Modules *modules, MotetModule *instance)
         instance_clear(instance);
         motet_module_set_data(instance, NULL, NULL);
         g_clear_pointer(&instance->options, option_values_free);
+        g_clear_error(&instance->refusal);
 
         g_ptr_array_remove(modules->instances, instance);
         if (instance->busy == 0) {
@@ -124,10 +125,34 @@ run_load(MotetModule *instance, GError **error)
         return is_loaded;
 }
 
-bool
-module_instance_start(Modules *modules, MotetModule *instance, GError **error)
+static void
+run_unload(MotetModule *instance)
 {
-        if (!declare_events(instance, error) || !run_load(instance, error)) {
+        if (!instance->info->unload)
+                return;
+
+        MotetModule *before = instance_enter(instance);
+        instance->info->unload(instance);
+        instance_leave(instance, before);
+}
+
+static bool
+load_and_restore(MotetModule *instance, const ModuleState *state, GError **error)
+{
+        if (!declare_events(instance, error) || !run_load(instance, error))
+                return false;
+        if (!state || module_state_restore(instance, state, error))
+                return true;
+        instance_drop_all(instance);
+        run_unload(instance);
+        return false;
+}
+
+bool
+module_instance_start(Modules *modules, MotetModule *instance, const ModuleState *state,
+                      GError **error)
+{
+        if (!load_and_restore(instance, state, error)) {
                 g_prefix_error(error, "module %s on %s: ", instance->info->name,
                                module_place(instance));
                 return false;
@@ -138,6 +163,32 @@ module_instance_start(Modules *modules, MotetModule *instance, GError **error)
         instance_add_hooks(instance);
         motet_debug("module %s loaded on %s", instance->info->name, module_place(instance));
         return true;
+}
+
+bool
+module_instance_reconfigure(MotetModule *instance, GError **error)
+{
+        if (!instance->info->reconfigure)
+                return true;
+
+        MotetModule *before = instance_enter(instance);
+        instance->info->reconfigure(instance);
+        instance_leave(instance, before);
+        if (!instance->refusal)
+                return true;
+        g_propagate_prefixed_error(error, g_steal_pointer(&instance->refusal),
+                                   "module %s on %s: ", instance->info->name,
+                                   module_place(instance));
+        return false;
+}
+
+void
+motet_module_refuse(MotetModule *self, GError *error)
+{
+        g_return_if_fail(self && error);
+
+        g_clear_error(&self->refusal);
+        self->refusal = error;
 }
 
 MotetHost *
@@ -156,6 +207,12 @@ const MotetModuleInfo *
 motet_module_info(const MotetModule *self)
 {
         return self->info;
+}
+
+uint32_t
+motet_module_state_version(const MotetModule *self)
+{
+        return self->restoring;
 }
 
 void

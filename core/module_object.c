@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <motet/error.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@
 #include "core/suggest.h"
 
 #define SERVICE_PREFIX "service:"
+
+enum { NAMES_MAX = 64 }; /* copies of one module that are open at once */
 
 static bool fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
@@ -44,9 +47,8 @@ is_trusted(const char *path, const struct stat *file, GError **error)
         return true;
 }
 
-/* The names of all modules in @dir, for g_strfreev(). */
-static char **
-names_in(const char *dir)
+char **
+module_object_names(const char *dir)
 {
         g_autoptr(GStrvBuilder) names = g_strv_builder_new();
         g_autoptr(GDir) listing = g_dir_open(dir, 0, NULL);
@@ -67,14 +69,18 @@ fail_missing(const char *dir, const char *name, const char *path, int number, GE
         if (number != ENOENT)
                 return fail(error, "cannot read \"%s\": %s", path, g_strerror(number));
 
-        g_auto(GStrv) names = names_in(dir);
+        g_auto(GStrv) names = module_object_names(dir);
         const char *near = suggest_nearest(name, (const char *const *)names);
         if (near)
-                return fail(error, "there is no module \"%s\" in \"%s\"; did you mean \"%s\"?",
-                            name, dir, near);
-        return fail(error,
-                    "there is no module \"%s\": \"%s\" does not exist; install it, or disable it",
-                    name, path);
+                g_set_error(error, MOTET_ERROR, MOTET_ERROR_MISSING,
+                            "there is no module \"%s\" in \"%s\"; did you mean \"%s\"?", name, dir,
+                            near);
+        else
+                g_set_error(error, MOTET_ERROR, MOTET_ERROR_MISSING,
+                            "there is no module \"%s\": \"%s\" does not exist; install it, or "
+                            "disable it",
+                            name, path);
+        return false;
 }
 
 static bool
@@ -119,18 +125,47 @@ check_info(const ModuleObject *object, GError **error)
         return true;
 }
 
-static bool
-open_handle(ModuleObject *object, GError **error)
+/* A module that was built with older headers has a shorter descriptor: its size is that of its
+ * symbol. */
+static MotetModuleInfo *
+copy_info(const MotetModuleInfo *exported)
 {
-        object->handle = dlopen(object->path, RTLD_NOW | RTLD_LOCAL);
+        MotetModuleInfo *info = g_new0(MotetModuleInfo, 1);
+        const ElfW(Sym) *symbol = NULL;
+        size_t n = sizeof *info;
+        Dl_info found;
+
+        if (dladdr1(exported, &found, (void **)&symbol, RTLD_DL_SYMENT) && symbol &&
+            symbol->st_size > 0)
+                n = MIN(n, symbol->st_size);
+        memcpy(info, exported, n);
+        return info;
+}
+
+static bool
+open_handle(ModuleObject *object, const char *path, GError **error)
+{
+        object->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
         if (!object->handle)
                 return fail(error, "cannot open module \"%s\": %s", object->name, dlerror());
 
-        object->info = dlsym(object->handle, "motet_module");
-        if (!object->info)
+        const MotetModuleInfo *exported = dlsym(object->handle, "motet_module");
+        if (!exported)
                 return fail(error, "\"%s\" is no module: it does not export \"motet_module\"",
                             object->path);
+        object->info = copy_info(exported);
         return check_info(object, error);
+}
+
+static ModuleObject *
+object_new(const char *name, const char *path, const struct stat *file)
+{
+        ModuleObject *object = g_new0(ModuleObject, 1);
+
+        object->name = g_strdup(name);
+        object->path = g_strdup(path);
+        object->file = *file;
+        return object;
 }
 
 ModuleObject *
@@ -143,12 +178,75 @@ module_object_open(const char *dir, const char *name, GError **error)
         if (!check_file(dir, name, path, &file, error))
                 return NULL;
 
-        g_autoptr(ModuleObject) object = g_new0(ModuleObject, 1);
-        object->name = g_strdup(name);
-        object->path = g_steal_pointer(&path);
-        object->file = file;
-        if (!open_handle(object, error))
+        g_autoptr(ModuleObject) object = object_new(name, path, &file);
+        if (!open_handle(object, path, error))
                 return NULL;
+        return g_steal_pointer(&object);
+}
+
+static bool
+is_same_file(const struct stat *a, const struct stat *b)
+{
+        return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool
+is_same_text(const struct stat *a, const struct stat *b)
+{
+        return is_same_file(a, b) && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+               a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* The loader takes what it has already under one name to be the same, whatever file is there now.
+ * Returns: (own) a name for @dir/@file_name that nothing was opened by; NULL: there are too many */
+static char *
+unused_name(const char *dir, const char *file_name)
+{
+        g_autoptr(GString) folder = g_string_new(dir);
+
+        for (unsigned i = 0; i < NAMES_MAX; i++) {
+                char *name = g_strdup_printf("%s/%s", folder->str, file_name);
+                void *handle = dlopen(name, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+                if (!handle)
+                        return name;
+                dlclose(handle);
+                g_free(name);
+                g_string_append(folder, "/.");
+        }
+        return NULL;
+}
+
+ModuleObject *
+module_object_reopen(const ModuleObject *old, GError **error)
+{
+        g_autofree char *dir = g_path_get_dirname(old->path);
+        g_autofree char *file_name = g_path_get_basename(old->path);
+        struct stat file, after;
+
+        if (!check_file(dir, old->name, old->path, &file, error))
+                return NULL;
+        if (is_same_file(&file, &old->file)) {
+                fail(error,
+                     "\"%s\" was written over in place, under the code that runs: restart the "
+                     "server, and install modules by renaming a new file",
+                     old->path);
+                return NULL;
+        }
+        g_autofree char *name = unused_name(dir, file_name);
+        if (!name) {
+                fail(error,
+                     "\"%s\" was replaced too often with older code still in use: restart "
+                     "the server",
+                     old->path);
+                return NULL;
+        }
+        g_autoptr(ModuleObject) object = object_new(old->name, old->path, &file);
+        if (!open_handle(object, name, error))
+                return NULL;
+        if (stat(old->path, &after) < 0 || !is_same_text(&file, &after)) {
+                fail(error, "\"%s\" changed while it was opened: try again", old->path);
+                return NULL;
+        }
         return g_steal_pointer(&object);
 }
 
@@ -158,6 +256,7 @@ module_object_close(ModuleObject *object)
         if (!object)
                 return;
         g_assert(object->n_instances == 0);
+        g_free((void *)object->info);
         if (object->handle)
                 dlclose(object->handle);
         g_free(object->name);
@@ -170,11 +269,7 @@ module_object_has_changed(const ModuleObject *object)
 {
         struct stat now;
 
-        if (stat(object->path, &now) < 0)
-                return true;
-        return now.st_dev != object->file.st_dev || now.st_ino != object->file.st_ino ||
-               now.st_mtim.tv_sec != object->file.st_mtim.tv_sec ||
-               now.st_mtim.tv_nsec != object->file.st_mtim.tv_nsec;
+        return stat(object->path, &now) < 0 || !is_same_text(&now, &object->file);
 }
 
 bool
@@ -193,4 +288,36 @@ module_object_is(const ModuleObject *object, const char *word)
                         return true;
         }
         return false;
+}
+
+typedef struct {
+        uintptr_t base;
+        size_t mapped;
+} Mapping;
+
+static int
+add_segments(struct dl_phdr_info *info, size_t size, void *data)
+{
+        Mapping *mapping = data;
+
+        (void)size;
+        if (info->dlpi_addr != mapping->base)
+                return 0;
+        for (size_t i = 0; i < info->dlpi_phnum; i++) {
+                if (info->dlpi_phdr[i].p_type == PT_LOAD)
+                        mapping->mapped += info->dlpi_phdr[i].p_memsz;
+        }
+        return 1;
+}
+
+size_t
+module_object_mapped(const ModuleObject *object)
+{
+        struct link_map *map;
+
+        if (dlinfo(object->handle, RTLD_DI_LINKMAP, &map) != 0)
+                return 0;
+        Mapping mapping = {.base = map->l_addr};
+        dl_iterate_phdr(add_segments, &mapping);
+        return mapping.mapped;
 }

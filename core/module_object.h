@@ -11,21 +11,35 @@
 
 typedef struct {
         char *name, *path;
-        void *handle; /* of dlopen() */
-        const MotetModuleInfo *info;
-        struct stat file;     /* as it was when opened */
-        unsigned n_instances; /* running, or stopped with work left: it stays mapped */
+        void *handle;                /* of dlopen() */
+        const MotetModuleInfo *info; /* (own) a copy: what older headers did not have is NULL */
+        struct stat file;            /* as it was when opened */
+        unsigned n_instances;        /* running, or stopped with work left: it stays mapped */
 } ModuleObject;
 
 /**
  * module_object_open:
  * @dir: modules_dir
- * @error: set to MOTET_ERROR_MODULE, with a text that says what to do
+ * @error: set to MOTET_ERROR_MODULE, or MOTET_ERROR_MISSING when there is no such file, with a text
+ * that says what to do
  *
  * Opens mod_<name>.so in @dir when both belong to root or to who runs this process and nobody else
  * may write them. Checks its ABI and its name.
  */
 ModuleObject *module_object_open(const char *dir, const char *name, GError **error);
+/**
+ * module_object_reopen:
+ * @object: open
+ *
+ * Opens the file that has taken the place of the one @object was opened from, beside it. One that
+ * was written over in place is refused: it has changed under the code that runs.
+ */
+ModuleObject *module_object_reopen(const ModuleObject *object, GError **error);
+/** module_object_mapped: Returns: bytes of memory its code and data are mapped at */
+size_t module_object_mapped(const ModuleObject *object);
+/** module_object_names: Returns: (own) the names of all modules in @dir, in no order, for
+ * g_strfreev() */
+char **module_object_names(const char *dir);
 /** module_object_close: of an object without instances; NULL is a no-op */
 void module_object_close(ModuleObject *object);
 /** module_object_has_changed: whether the file is another one than was opened */

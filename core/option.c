@@ -8,9 +8,12 @@
 #include <string.h>
 
 #include "core/config.h"
+#include "core/config_print.h"
 #include "core/config_value.h"
 #include "core/config_yaml.h"
 #include "core/instance.h"
+#include "core/option_secret.h"
+#include "core/option_text.h"
 
 enum { LIST_MAX = 1000 };
 
@@ -18,8 +21,8 @@ typedef struct {
         char *key;
         MotetOptionType type;
         int64_t integer; /* BOOL, INT, SIZE, DURATION */
-        char *text;      /* STRING, ENUM, PATH; NULL: unset */
-        char **list;     /* LIST, INTS; never NULL */
+        char *text;      /* STRING and others; NULL: unset */
+        char **list;     /* LIST and others; never NULL */
 } Value;
 
 struct OptionValues {
@@ -30,6 +33,7 @@ struct OptionValues {
 /* What a value is read with. */
 typedef struct {
         const MotetOption *option;
+        const Config *config;
         const char *dir; /* what paths are relative to */
         ConfigFindings *findings;
 } Reader;
@@ -37,14 +41,38 @@ typedef struct {
 static bool
 is_list_type(MotetOptionType type)
 {
-        return type == MOTET_OPTION_LIST || type == MOTET_OPTION_INTS;
+        return type == MOTET_OPTION_LIST || type == MOTET_OPTION_INTS ||
+               (type >= MOTET_OPTION_JIDS && type <= MOTET_OPTION_ADDRESSES);
+}
+
+static bool
+is_integer_type(MotetOptionType type)
+{
+        return type >= MOTET_OPTION_INT && type <= MOTET_OPTION_DURATION;
+}
+
+static bool
+is_text_type(MotetOptionType type)
+{
+        return type == MOTET_OPTION_STRING || type == MOTET_OPTION_ENUM ||
+               (type >= MOTET_OPTION_PATH && type <= MOTET_OPTION_ADDRESS);
 }
 
 static void
-value_set_text(Value *value, const char *text)
+free_text(Value *value)
 {
-        g_free(value->text);
-        value->text = g_strdup(text);
+        if (value->type == MOTET_OPTION_SECRET)
+                option_secret_free(value->text);
+        else
+                g_free(value->text);
+        value->text = NULL;
+}
+
+static void
+value_take_text(Value *value, char *text)
+{
+        free_text(value);
+        value->text = text;
 }
 
 static bool
@@ -66,26 +94,32 @@ read_string(const Reader *reader, const ConfigNode *node, const char **text_out)
         bool ranged = option->min != 0 || option->max != 0;
         if (!ranged || (n >= option->min && n <= option->max))
                 return true;
-        config_findings_add(reader->findings, false, node->file, node->line, node->column,
+        config_findings_add(reader->findings, FINDING_CONFIG_OUT_OF_RANGE, node->file, node->line,
+                            node->column,
                             "a text of %" G_GINT64_FORMAT " bytes, expected from %" G_GINT64_FORMAT
                             " to %" G_GINT64_FORMAT,
                             n, option->min, option->max);
         return false;
 }
 
-static bool
-read_item(const Reader *reader, const ConfigNode *node, const char **text_out)
+/* Returns: (own) NULL with findings */
+static char *
+read_item(const Reader *reader, const ConfigNode *node)
 {
         const MotetOption *option = reader->option;
+        const char *text = node->text; /* of integers: read strictly, each has one spelling */
         int64_t integer;
+        bool good;
 
-        if (option->type == MOTET_OPTION_INTS) {
-                *text_out = node->text; /* read strictly, so each integer has one spelling */
-                return read_integer(reader, CONFIG_NUMBER, node, &integer);
-        }
-        if (option->values)
-                return config_value_word(node, option->values, text_out, reader->findings);
-        return read_string(reader, node, text_out);
+        if (option->type >= MOTET_OPTION_JIDS)
+                return option_text_read(option, node, reader->findings);
+        if (option->type == MOTET_OPTION_INTS)
+                good = read_integer(reader, CONFIG_NUMBER, node, &integer);
+        else if (option->values)
+                good = config_value_word(node, option->values, &text, reader->findings);
+        else
+                good = read_string(reader, node, &text);
+        return good ? g_strdup(text) : NULL;
 }
 
 static bool
@@ -101,9 +135,9 @@ is_list(const Reader *reader, const ConfigNode *node)
                 return false;
         }
         if (node->items->len > LIST_MAX) {
-                config_findings_add(reader->findings, false, node->file, node->line, node->column,
-                                    "a list of %u, expected at most %d", node->items->len,
-                                    LIST_MAX);
+                config_findings_add(reader->findings, FINDING_CONFIG_OUT_OF_RANGE, node->file,
+                                    node->line, node->column, "a list of %u, expected at most %d",
+                                    node->items->len, LIST_MAX);
                 return false;
         }
         return true;
@@ -117,8 +151,8 @@ read_list(const Reader *reader, const ConfigNode *node, Value *value)
 
         for (unsigned i = 0; good && i < node->items->len; i++) {
                 const ConfigNode *item = node->items->pdata[i];
-                const char *text;
-                if (read_item(reader, item, &text))
+                g_autofree char *text = read_item(reader, item);
+                if (text)
                         config_value_add_once(list, text, item, reader->findings);
         }
         if (!good)
@@ -135,8 +169,7 @@ read_path(const Reader *reader, const ConfigNode *node, Value *value)
 
         if (!config_value_path(node, reader->dir, &path, reader->findings))
                 return false;
-        g_free(value->text);
-        value->text = path;
+        value_take_text(value, path);
         return true;
 }
 
@@ -149,6 +182,24 @@ read_bool(const Reader *reader, const ConfigNode *node, Value *value)
                 return false;
         value->integer = truth;
         return true;
+}
+
+static void
+read_text(const Reader *reader, const ConfigNode *node, Value *value)
+{
+        char *text = option_text_read(reader->option, node, reader->findings);
+
+        if (text)
+                value_take_text(value, text);
+}
+
+static void
+read_secret(const Reader *reader, const ConfigNode *node, Value *value)
+{
+        char *secret;
+
+        if (option_secret_read(reader->option, node, reader->config, &secret, reader->findings))
+                value_take_text(value, secret);
 }
 
 /* Sets @value from @node, or leaves it and adds findings. */
@@ -172,18 +223,29 @@ read_value(const Reader *reader, const ConfigNode *node, Value *value)
                 return;
         case MOTET_OPTION_STRING:
                 if (read_string(reader, node, &text))
-                        value_set_text(value, text);
+                        value_take_text(value, g_strdup(text));
                 return;
         case MOTET_OPTION_ENUM:
                 if (config_value_word(node, reader->option->values, &text, reader->findings))
-                        value_set_text(value, text);
+                        value_take_text(value, g_strdup(text));
                 return;
         case MOTET_OPTION_LIST:
         case MOTET_OPTION_INTS:
+        case MOTET_OPTION_JIDS:
+        case MOTET_OPTION_DOMAINS:
+        case MOTET_OPTION_ADDRESSES:
                 read_list(reader, node, value);
                 return;
         case MOTET_OPTION_PATH:
                 read_path(reader, node, value);
+                return;
+        case MOTET_OPTION_JID:
+        case MOTET_OPTION_DOMAIN:
+        case MOTET_OPTION_ADDRESS:
+                read_text(reader, node, value);
+                return;
+        case MOTET_OPTION_SECRET:
+                read_secret(reader, node, value);
                 return;
         }
         g_assert_not_reached();
@@ -229,14 +291,14 @@ check_keys(const MotetOption *table, const char *module, const ConfigNode *map,
 
         if (n == 0 && map->entries && map->entries->len > 0) {
                 const ConfigEntry *entry = map->entries->pdata[0];
-                config_findings_add(findings, false, map->file, entry->line, entry->column,
-                                    "%s has no options", module);
+                config_findings_add(findings, FINDING_CONFIG_UNKNOWN_OPTION, map->file, entry->line,
+                                    entry->column, "%s has no options", module);
                 return;
         }
         g_autofree const char **keys = g_new0(const char *, n + 1);
         for (size_t i = 0; i < n; i++)
                 keys[i] = table[i].key;
-        config_value_keys(map, keys, findings);
+        config_value_keys(map, keys, FINDING_CONFIG_UNKNOWN_OPTION, findings);
 }
 
 OptionValues *
@@ -249,7 +311,7 @@ option_values_new(const MotetOption *table, const char *module, const ConfigNode
 
         values->n = (unsigned)n;
         for (size_t i = 0; i < n; i++) {
-                const Reader reader = {&table[i], config->data_dir, findings};
+                const Reader reader = {&table[i], config, config->data_dir, findings};
                 value_init(&values->values[i], &table[i]);
                 read_fallback(&reader, module, &values->values[i]);
         }
@@ -258,7 +320,7 @@ option_values_new(const MotetOption *table, const char *module, const ConfigNode
                         continue;
                 check_keys(table, module, maps[m], findings);
                 for (size_t i = 0; i < n; i++) {
-                        const Reader reader = {&table[i], config->dir, findings};
+                        const Reader reader = {&table[i], config, config->dir, findings};
                         const ConfigNode *node = config_node_entry(maps[m], table[i].key);
                         if (node)
                                 read_value(&reader, node, &values->values[i]);
@@ -272,7 +334,7 @@ option_values_free(OptionValues *values)
 {
         for (unsigned i = 0; values && i < values->n; i++) {
                 g_free(values->values[i].key);
-                g_free(values->values[i].text);
+                free_text(&values->values[i]);
                 g_strfreev(values->values[i].list);
         }
         g_free(values);
@@ -299,6 +361,90 @@ option_values_equal(const OptionValues *a, const OptionValues *b)
         return true;
 }
 
+/* Returns: (own) as it may be written in a file; NULL when unset */
+static char *
+value_print(const Value *value)
+{
+        switch (value->type) {
+        case MOTET_OPTION_BOOL:
+                return g_strdup(value->integer ? "true" : "false");
+        case MOTET_OPTION_INT:
+                return config_print_integer(CONFIG_NUMBER, value->integer);
+        case MOTET_OPTION_SIZE:
+                return config_print_integer(CONFIG_SIZE, value->integer);
+        case MOTET_OPTION_DURATION:
+                return config_print_integer(CONFIG_DURATION, value->integer);
+        case MOTET_OPTION_LIST:
+        case MOTET_OPTION_INTS:
+        case MOTET_OPTION_JIDS:
+        case MOTET_OPTION_DOMAINS:
+        case MOTET_OPTION_ADDRESSES:
+                return config_print_list((const char *const *)value->list);
+        case MOTET_OPTION_SECRET:
+                return value->text ? g_strdup("set") : NULL;
+        case MOTET_OPTION_STRING:
+        case MOTET_OPTION_ENUM:
+        case MOTET_OPTION_PATH:
+        case MOTET_OPTION_JID:
+        case MOTET_OPTION_DOMAIN:
+        case MOTET_OPTION_ADDRESS:
+                break;
+        }
+        return g_strdup(value->text);
+}
+
+void
+option_values_foreach(const OptionValues *values,
+                      void (*func)(const char *key, const char *value, void *data), void *data)
+{
+        for (unsigned i = 0; i < values->n; i++) {
+                g_autofree char *text = value_print(&values->values[i]);
+                func(values->values[i].key, text, data);
+        }
+}
+
+static const Value *
+value_named(const OptionValues *values, const char *key)
+{
+        for (unsigned i = 0; values && i < values->n; i++)
+                if (g_str_equal(values->values[i].key, key))
+                        return &values->values[i];
+        return NULL;
+}
+
+void
+option_values_diff(const OptionValues *before, const OptionValues *after,
+                   void (*func)(const char *key, const char *before, const char *after, void *data),
+                   void *data)
+{
+        for (unsigned i = 0; i < after->n; i++) {
+                const Value *value = &after->values[i];
+                const Value *former = value_named(before, value->key);
+                if (former && values_equal(former, value))
+                        continue;
+                g_autofree char *old = former ? value_print(former) : NULL;
+                g_autofree char *text = value_print(value);
+                bool is_other_secret = old && text && value->type == MOTET_OPTION_SECRET;
+                func(value->key, old, is_other_secret ? "set to another" : text, data);
+        }
+}
+
+char *
+option_values_print(const OptionValues *values, const char *key)
+{
+        const Value *value = value_named(values, key);
+
+        return value ? value_print(value) : NULL;
+}
+
+const char *const *
+option_values_list(const OptionValues *values, const char *key)
+{
+        const Value *value = value_named(values, key);
+
+        return value ? (const char *const *)value->list : NULL;
+}
+
 /* Returns: what is wrong with a row beside its default, or NULL. */
 static const char *
 row_problem(const MotetOption *table, const MotetOption *row)
@@ -310,7 +456,7 @@ row_problem(const MotetOption *table, const MotetOption *row)
         for (const MotetOption *earlier = table; earlier < row; earlier++)
                 if (g_str_equal(earlier->key, row->key))
                         return "the key is there twice";
-        if ((unsigned)row->type > MOTET_OPTION_PATH)
+        if ((unsigned)row->type > MOTET_OPTION_SECRET)
                 return "the type is unknown";
         if (!row->help || !row->help[0])
                 return "the help is missing";
@@ -320,6 +466,8 @@ row_problem(const MotetOption *table, const MotetOption *row)
                 return "the values are missing";
         if (!row->fallback && row->type <= MOTET_OPTION_DURATION)
                 return "the default is missing";
+        if (row->type == MOTET_OPTION_SECRET && row->fallback)
+                return "a secret has a default";
         return NULL;
 }
 
@@ -332,18 +480,18 @@ option_table_check(const MotetOption *table, const char *module, ConfigFindings 
         for (const MotetOption *row = table; row && row->key; row++) {
                 const char *problem = row_problem(table, row);
                 if (problem) {
-                        config_findings_add(findings, false, place, 0, 0, "option %s: %s", row->key,
-                                            problem);
+                        config_findings_add(findings, FINDING_CONFIG_UNUSABLE_MODULE, place, 0, 0,
+                                            "option %s: %s", row->key, problem);
                         continue;
                 }
                 g_autofree char *option_place =
                         g_strdup_printf("%s, default of %s", place, row->key);
-                const Reader reader = {row, "/", findings};
+                const Reader reader = {row, NULL, "/", findings};
                 Value value = {0};
                 value_init(&value, row);
                 read_fallback(&reader, option_place, &value);
                 g_free(value.key);
-                g_free(value.text);
+                free_text(&value);
                 g_strfreev(value.list);
         }
         return findings->n_errors == n_before;
@@ -351,42 +499,53 @@ option_table_check(const MotetOption *table, const char *module, ConfigFindings 
 
 /* A module asks only for what its table declares, so anything else is a mistake in its code. */
 static const Value *
-find_value(const MotetModule *self, const char *key, MotetOptionType first, MotetOptionType last)
+find_value(const MotetModule *self, const char *key, bool (*is_type)(MotetOptionType type))
 {
-        const OptionValues *values = self->options;
+        const Value *value = self->options ? value_named(self->options, key) : NULL;
 
-        for (unsigned i = 0; values && i < values->n; i++) {
-                const Value *value = &values->values[i];
-                if (g_str_equal(value->key, key) && value->type >= first && value->type <= last)
-                        return value;
-        }
-        g_error("module %s has no option %s of that type", self->info->name, key);
+        if (!value || !is_type(value->type))
+                g_error("module %s has no option %s of that type", self->info->name, key);
+        return value;
+}
+
+static bool
+is_bool_type(MotetOptionType type)
+{
+        return type == MOTET_OPTION_BOOL;
+}
+
+static bool
+is_secret_type(MotetOptionType type)
+{
+        return type == MOTET_OPTION_SECRET;
 }
 
 bool
 motet_option_bool(const MotetModule *self, const char *key)
 {
-        return find_value(self, key, MOTET_OPTION_BOOL, MOTET_OPTION_BOOL)->integer != 0;
+        return find_value(self, key, is_bool_type)->integer != 0;
 }
 
 int64_t
 motet_option_int(const MotetModule *self, const char *key)
 {
-        return find_value(self, key, MOTET_OPTION_INT, MOTET_OPTION_DURATION)->integer;
+        return find_value(self, key, is_integer_type)->integer;
 }
 
 const char *
 motet_option_string(const MotetModule *self, const char *key)
 {
-        const Value *value = find_value(self, key, MOTET_OPTION_STRING, MOTET_OPTION_PATH);
-
-        g_assert(!is_list_type(value->type));
-        return value->text;
+        return find_value(self, key, is_text_type)->text;
 }
 
 const char *const *
 motet_option_list(const MotetModule *self, const char *key)
 {
-        return (const char *const *)find_value(self, key, MOTET_OPTION_LIST, MOTET_OPTION_INTS)
-                ->list;
+        return (const char *const *)find_value(self, key, is_list_type)->list;
+}
+
+const char *
+motet_option_secret(const MotetModule *self, const char *key)
+{
+        return find_value(self, key, is_secret_type)->text;
 }

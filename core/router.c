@@ -350,6 +350,7 @@ router_receive(MotetSession *session, MotetXml *element)
         G_GNUC_UNUSED g_autoptr(MotetXml) owned = element;
         MotetStanzaKind kind = motet_stanza_kind(element);
 
+        session->priv->server->counters.stanzas_in[kind]++;
         if (session->type != MOTET_SESSION_C2S || kind == MOTET_STANZA_NONE)
                 receive_element(session, element);
         else if (strcmp(motet_xml_ns(element), session->priv->content_ns) != 0)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/certificates.h"
+#include "core/commands.h"
 #include "core/event.h"
 #include "core/log.h"
 #include "core/privileges.h"
@@ -25,7 +26,6 @@
 #define LOCK_PATIENCE (5 * G_TIME_SPAN_SECOND) /* how long a command waits for another one */
 #define LOCK_POLL 20000                        /* µs between two tries */
 #define STOP_POLL 10000 /* µs between two looks whether all streams are gone */
-#define CERTIFICATES_LOOKED_AT G_TIME_SPAN_DAY
 /* Beyond limits.close_timeout, which each session keeps itself. */
 #define STOP_GRACE G_TIME_SPAN_SECOND
 
@@ -45,6 +45,12 @@ Listens *
 server_listens(Server *server)
 {
         return server->listens;
+}
+
+Certificates *
+server_certificates(Server *server)
+{
+        return server->certificates;
 }
 
 const Config *
@@ -109,8 +115,8 @@ lock_data_dir(Server *server, const char *path, GError **error)
         }
         if (server->data_lock >= 0)
                 return true;
-        g_set_error(error, MOTET_ERROR, MOTET_ERROR_IO, "cannot open \"%s\": %s", path,
-                    g_strerror(errno));
+        g_set_error(error, MOTET_ERROR, errno == EACCES ? MOTET_ERROR_DENIED : MOTET_ERROR_IO,
+                    "cannot open \"%s\": %s", path, g_strerror(errno));
         return false;
 }
 
@@ -121,8 +127,8 @@ take_data_dir(Server *server, const Config *config, GError **error)
                 return true;
         if (g_mkdir_with_parents(config->data_dir, 0700) == 0)
                 return lock_data_dir(server, config->data_dir, error);
-        g_set_error(error, MOTET_ERROR, MOTET_ERROR_IO, "cannot make the folder \"%s\": %s",
-                    config->data_dir, g_strerror(errno));
+        g_set_error(error, MOTET_ERROR, errno == EACCES ? MOTET_ERROR_DENIED : MOTET_ERROR_EXISTS,
+                    "cannot make the folder \"%s\": %s", config->data_dir, g_strerror(errno));
         return false;
 }
 
@@ -135,9 +141,18 @@ server_apply_log(const Server *server, const Config *config, GError **error)
                 log_set_level(MOTET_LOG_WARN);
                 return log_set_target("stderr", error);
         }
-        if (!log_set_target(server->log_to_stderr ? "stderr" : config->log_target, error))
+        /* A journal is no standard error, whoever asks for that. */
+        bool is_diverted = server->log_to_stderr;
+        const LogOutput output = {
+                .target = is_diverted ? "stderr" : config->log_target,
+                .format = is_diverted && config->log_format == LOG_FORMAT_JOURNAL
+                                  ? LOG_FORMAT_TEXT
+                                  : config->log_format,
+        };
+        if (!log_set_output(&output, error))
                 return false;
-        log_set_level(config->log_level);
+        log_set_levels(&config->log_levels);
+        log_set_rate((unsigned)config->log_lines_per_s);
         return true;
 }
 
@@ -175,7 +190,9 @@ server_assemble(const ServerParams *params, Config *config)
         server->log_to_stderr = params->log_to_stderr;
         server->modules = modules_new(&server->base);
         server->listens = listens_new(&server->base);
+        server->certificates = certificates_new(server->base.loop, server->base.tls);
         server->last_words = g_ptr_array_new();
+        server->log_commands = log_commands_new(server->base.loop);
         server_apply_limits(server, config);
         return server;
 }
@@ -212,7 +229,7 @@ server_new_from(const ServerParams *params, Config *config, ConfigFindings *find
                 return NULL;
 
         server_add_hosts(server, config, NULL);
-        if (!modules_apply(server->modules, config, NULL, error))
+        if (!modules_apply(server->modules, config, NULL, NULL, error))
                 return NULL;
         return g_steal_pointer(&server);
 }
@@ -225,23 +242,10 @@ server_new(const ServerParams *params, ConfigFindings *findings, GError **error)
 
         if (!config)
                 return NULL;
+        config->serve = params->serve;
         if (params->become_user && !become_user(config, params->serve, error))
                 return NULL;
         return server_new_from(params, g_steal_pointer(&config), findings, error);
-}
-
-Config *
-server_check(const char *file, ConfigFindings *findings)
-{
-        g_autoptr(Config) config = config_load(file, findings);
-        MotetServer nothing = {0};
-
-        if (!config)
-                return NULL;
-        g_autoptr(Modules) modules = modules_new(&nothing);
-        modules_check(modules, config, findings);
-        certificates_check(config, findings);
-        return g_steal_pointer(&config);
 }
 
 void
@@ -252,14 +256,16 @@ server_free(Server *server)
         server->base.stopping = true;
         server->base.serving = false;
         loop_timer_cancel(server->base.loop, &server->stop_timer);
-        loop_timer_cancel(server->base.loop, &server->certificate_timer);
+        commands_trace_end_all(&server->base);
+        certificates_free(server->certificates);
         modules_free(server->modules);
         listens_free(server->listens);
         for (guint i = 0; i < server->last_words->len; i++)
                 motet_command_finish(g_ptr_array_index(server->last_words, i), NULL);
         g_ptr_array_unref(server->last_words);
         control_free(server->control);
-        notify_free(server->notify);
+        minute_free(server->minute);
+        log_commands_free(server->log_commands);
         router_clear(&server->base);
         while (server->base.hosts->len > 0)
                 host_free(g_ptr_array_index(server->base.hosts, server->base.hosts->len - 1));
@@ -268,6 +274,7 @@ server_free(Server *server)
                 close(server->data_lock);
         config_free(server->config);
         g_free(server->config_file);
+        g_clear_error(&server->failure);
         g_free(server);
 }
 
@@ -290,20 +297,10 @@ open_control(Server *server, GError **error)
         return server->control != NULL;
 }
 
-/* At the start and at reloads their problems are findings of the configuration. */
-static void
-look_at_certificates(LoopTimer *timer)
-{
-        Server *server = CONTAINER_OF(timer, Server, certificate_timer);
-
-        tls_server_warn(server->base.tls);
-        loop_timer_arm(server->base.loop, timer, CERTIFICATES_LOOKED_AT);
-}
-
 bool
 server_start(Server *server, GError **error)
 {
-        if (!server->driven && !certificates_load(server->base.tls, server->config, error))
+        if (!server->driven && !certificates_load(server->certificates, server->config, error))
                 return false;
         if (!listens_open(server->listens, error))
                 return false;
@@ -312,10 +309,11 @@ server_start(Server *server, GError **error)
                 g_clear_pointer(&server->control, control_free);
                 return false;
         }
-        server->certificate_timer.func = look_at_certificates;
-        loop_timer_arm(server->base.loop, &server->certificate_timer, CERTIFICATES_LOOKED_AT);
+        if (!server->driven)
+                certificates_watch(server->certificates);
         server->started = loop_now(server->base.loop);
         server->base.serving = true;
+        server->minute = minute_new(&server->base);
         server_fire(server, "server-started");
         return true;
 }
@@ -368,7 +366,7 @@ static gboolean
 on_reload_signal(gpointer data)
 {
         Server *server = data;
-        g_autoptr(GString) plan = g_string_new(NULL);
+        g_autoptr(ReloadPlan) plan = plan_new();
         g_autoptr(GError) error = NULL;
         ConfigFindings findings;
 
@@ -401,20 +399,20 @@ ignore_signals(const guint *sources, size_t n)
         pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-void
-server_run(Server *server)
+bool
+server_run(Server *server, GError **error)
 {
         const guint sources[] = {g_unix_signal_add(SIGTERM, on_stop_signal, server),
                                  g_unix_signal_add(SIGINT, on_stop_signal, server),
                                  g_unix_signal_add(SIGHUP, on_reload_signal, server)};
 
-        server->notify = notify_new(server->base.loop);
-        g_autofree char *state =
-                g_strdup_printf("READY=1\nSTATUS=serving %u hosts", server->base.hosts->len);
-        notify_send(server->notify, state);
-
+        server_manager_start(server);
         loop_run(server->base.loop);
 
         ignore_signals(sources, G_N_ELEMENTS(sources));
-        g_clear_pointer(&server->notify, notify_free);
+        server_manager_stop(server);
+        if (!server->failure)
+                return true;
+        g_propagate_error(error, g_steal_pointer(&server->failure));
+        return false;
 }

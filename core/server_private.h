@@ -3,7 +3,10 @@
  */
 #pragma once
 
+#include "core/certificates.h"
 #include "core/control.h"
+#include "core/log_command.h"
+#include "core/minute.h"
 #include "core/notify.h"
 #include "core/server.h"
 
@@ -13,18 +16,33 @@ struct Server {
         char *config_file; /* NULL: from text, cannot be read again */
         Modules *modules;
         Listens *listens;
+        Certificates *certificates;
         Control *control; /* NULL: not serving, or driven */
         Notify *notify;   /* NULL: not inside server_run() */
+        LogCommands *log_commands;
         LoopTimer stop_timer;
-        LoopTimer certificate_timer; /* looks at the certificates once a day */
         int64_t stop_deadline;
         int64_t started;       /* loop_now() of server_start() */
         int data_lock;         /* descriptor of data_dir, locked; -1: driven */
         GPtrArray *last_words; /* (own) of MotetCommand that end with the server */
+        Minute *minute;        /* NULL: not serving */
+        ServerReload reload;   /* the last one */
+        LoopTimer manager_timer;
+        char *told;      /* (own) STATUS= the manager heard last; NULL: none */
+        GError *failure; /* (own) why it stops by itself; NULL */
+        bool is_ready;   /* the manager was told so */
         bool driven;
         bool serve;
         bool log_to_stderr;
 };
+
+/** server_manager_start: READY=1 follows once the storage has answered, and STATUS= whenever it changes;
+ * when it cannot answer the server stops, with server->failure */
+void server_manager_start(Server *server);
+void server_manager_stop(Server *server);
+/** server_manager_reloading / server_manager_reloaded: around a reload, also one that is refused */
+void server_manager_reloading(Server *server);
+void server_manager_reloaded(Server *server);
 
 /** server_apply_log: where lines go and which are written, as @config says */
 bool server_apply_log(const Server *server, const Config *config, GError **error);

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "core/certificates.h"
+#include "core/config_limits.h"
 #include "core/server_private.h"
+#include "core/session.h"
 
 static gboolean
 differs_in(gpointer key, gpointer value, gpointer other)
@@ -24,45 +26,135 @@ is_same_storage(const Config *a, const Config *b)
 }
 
 static void
-require_same(const char *key, const char *now, const char *wanted, const Config *config,
-             ConfigFindings *findings)
+need_restart(PlanChange *change, const char *what, const Config *config, ConfigFindings *findings)
 {
-        if (g_strcmp0(now, wanted) != 0)
-                config_findings_add(findings, false, config->file, 0, 0,
-                                    "changing \"%s\" needs a restart", key);
+        change->sign = PLAN_NOTE;
+        change->needs_restart = true;
+        config_findings_add(findings, FINDING_CONFIG_NEEDS_RESTART, config->file, 0, 0,
+                            "changing \"%s\" needs a restart", what);
 }
 
-static bool
-has_host(const Config *config, const char *name)
+static void
+require_same(const char *key, const char *now, const char *wanted, const Config *config,
+             ReloadPlan *plan, ConfigFindings *findings)
 {
-        for (guint i = 0; i < config->hosts->len; i++) {
-                const ConfigHost *host = g_ptr_array_index(config->hosts, i);
-                if (strcmp(host->name, name) == 0)
-                        return true;
-        }
-        return false;
+        if (g_strcmp0(now, wanted) != 0)
+                need_restart(plan_add_value(plan, key, NULL, NULL, now, wanted), key, config,
+                             findings);
 }
 
 /* What is in use and cannot be changed under those who use it. */
 static void
-check_unchanged(const Server *server, const Config *config, ConfigFindings *findings)
+check_unchanged(const Config *now, const Config *config, ReloadPlan *plan, ConfigFindings *findings)
 {
-        const Config *now = server->config;
-
-        require_same("data_dir", now->data_dir, config->data_dir, config, findings);
-        require_same("control_socket", now->control_socket, config->control_socket, config,
+        require_same("data_dir", now->data_dir, config->data_dir, config, plan, findings);
+        require_same("control_socket", now->control_socket, config->control_socket, config, plan,
                      findings);
-        require_same("modules_dir", now->modules_dir, config->modules_dir, config, findings);
-        require_same("user", now->user, config->user, config, findings);
+        require_same("modules_dir", now->modules_dir, config->modules_dir, config, plan, findings);
+        require_same("user", now->user, config->user, config, plan, findings);
         if (!is_same_storage(now, config))
-                config_findings_add(findings, false, config->file, 0, 0,
-                                    "changing \"storage\" needs a restart");
+                need_restart(plan_add(plan, PLAN_NOTE, PLAN_SETTING, "storage", NULL), "storage",
+                             config, findings);
+}
+
+static void
+plan_setting(ReloadPlan *plan, const char *key, const char *now, const char *wanted)
+{
+        if (g_strcmp0(now, wanted) != 0)
+                plan_add_value(plan, key, NULL, NULL, now, wanted);
+}
+
+static void
+plan_limit(const char *key, const char *before, const char *after, void *data)
+{
+        g_autofree char *name = g_strconcat("limits.", key, NULL);
+
+        plan_setting(data, name, before, after);
+}
+
+static const char *
+level_text(const Config *config, const char *source)
+{
+        int level = log_levels_of(&config->log_levels, source);
+
+        return level == LOG_LEVEL_UNSET ? NULL : log_level_name((MotetLogLevel)level);
+}
+
+static void
+plan_level(ReloadPlan *plan, const char *source, const Config *now, const Config *config)
+{
+        g_autofree char *key =
+                source ? g_strconcat("log.modules.", source, NULL) : g_strdup("log.level");
+
+        plan_setting(plan, key, level_text(now, source), level_text(config, source));
+}
+
+static void
+plan_settings(const Config *now, const Config *config, ReloadPlan *plan)
+{
+        plan_level(plan, NULL, now, config);
+        for (unsigned i = 0; i < config->log_levels.n_of; i++)
+                plan_level(plan, config->log_levels.of[i].source, now, config);
+        for (unsigned i = 0; i < now->log_levels.n_of; i++) {
+                const char *source = now->log_levels.of[i].source;
+                if (log_levels_of(&config->log_levels, source) == LOG_LEVEL_UNSET)
+                        plan_level(plan, source, now, config);
+        }
+        plan_setting(plan, "log.target", now->log_target, config->log_target);
+        if (now->log_format != config->log_format)
+                plan_add(plan, PLAN_CHANGE, PLAN_SETTING, "log.format", NULL);
+        if (now->log_lines_per_s != config->log_lines_per_s)
+                plan_add(plan, PLAN_CHANGE, PLAN_SETTING, "log.lines_per_s", NULL);
+        config_limits_diff(&now->limits, &config->limits, plan_limit, plan);
+}
+
+static const ConfigHost *
+find_host(const Config *config, const char *name)
+{
+        for (guint i = 0; i < config->hosts->len; i++) {
+                const ConfigHost *host = g_ptr_array_index(config->hosts, i);
+                if (strcmp(host->name, name) == 0)
+                        return host;
+        }
+        return NULL;
+}
+
+static void
+plan_hosts(const Config *now, const Config *config, ReloadPlan *plan)
+{
+        for (guint i = 0; i < config->hosts->len; i++) {
+                const ConfigHost *host = g_ptr_array_index(config->hosts, i);
+                const ConfigHost *former = find_host(now, host->name);
+                if (!former) {
+                        plan_add(plan, PLAN_ADD, PLAN_HOST, host->name, NULL);
+                        continue;
+                }
+                g_autofree char *certificate = g_strdup_printf("hosts.%s.certificate", host->name);
+                g_autofree char *key = g_strdup_printf("hosts.%s.key", host->name);
+                plan_setting(plan, certificate, former->certificate, host->certificate);
+                plan_setting(plan, key, former->key, host->key);
+        }
         for (guint i = 0; i < now->hosts->len; i++) {
                 const ConfigHost *host = g_ptr_array_index(now->hosts, i);
-                if (!has_host(config, host->name))
-                        config_findings_add(findings, false, config->file, 0, 0,
-                                            "removing the host \"%s\" needs a restart", host->name);
+                if (!find_host(config, host->name))
+                        plan_add(plan, PLAN_REMOVE, PLAN_HOST, host->name, NULL);
         }
+}
+
+/* What is to be changed, and whether it can be: findings, when it cannot. */
+static void
+make_plan(const Server *server, const Config *config, ReloadPlan *plan, ConfigFindings *findings)
+{
+        const Config *now = server->config;
+        bool same_modules = strcmp(now->modules_dir, config->modules_dir) == 0;
+
+        check_unchanged(now, config, plan, findings);
+        plan_settings(now, config, plan);
+        plan_hosts(now, config, plan);
+        if (server->base.serving && !server->driven)
+                certificates_check(config, findings);
+        if (modules_check(server->modules, config, findings) && same_modules)
+                modules_plan(server->modules, config, plan);
 }
 
 static int
@@ -98,43 +190,107 @@ renew_certificates(Server *server, const Config *config)
 {
         g_autoptr(GError) error = NULL;
 
-        if (!certificates_load(server->base.tls, config, &error))
+        if (!certificates_load(server->certificates, config, &error))
                 motet_warn("%s", error->message);
 }
 
-static bool
-apply_config(Server *server, Config *config, GString *plan_out, GError **error)
+/* Listeners, as text: only their modules know before which there will be. */
+
+static void
+note_listener(const MotetListen *spec, uint16_t port, void *data)
 {
+        g_ptr_array_add(data, g_strdup_printf("%s port %u%s", spec->address, port,
+                                              spec->direct_tls ? " (TLS)" : ""));
+}
+
+static GPtrArray *
+listeners_of(const Server *server)
+{
+        GPtrArray *listeners = g_ptr_array_new_with_free_func(g_free);
+
+        if (server->base.serving)
+                listens_foreach(server->listens, note_listener, listeners);
+        return listeners;
+}
+
+static void
+plan_listeners(const GPtrArray *of, GPtrArray *others, PlanSign sign, ReloadPlan *plan)
+{
+        for (guint i = 0; i < of->len; i++) {
+                const char *name = g_ptr_array_index(of, i);
+                if (!g_ptr_array_find_with_equal_func(others, name, g_str_equal, NULL))
+                        plan_add(plan, sign, PLAN_LISTENER, name, NULL);
+        }
+}
+
+/* Hosts that go: whose streams end while their modules can still tell others of it. */
+static void
+evict(void *data)
+{
+        const GPtrArray *removed = data;
+
+        for (guint i = 0; i < removed->len; i++) {
+                MotetHost *host = g_ptr_array_index(removed, i);
+                session_evict(host->server, host, MOTET_HOST_GONE,
+                              "this server does not serve the domain any more");
+        }
+}
+
+static void
+free_hosts(GPtrArray *hosts)
+{
+        for (guint i = 0; i < hosts->len; i++)
+                host_free(g_ptr_array_index(hosts, i));
+}
+
+static GPtrArray *
+hosts_removed(const Server *server, const Config *config)
+{
+        const GPtrArray *hosts = server->base.hosts;
+        GPtrArray *removed = g_ptr_array_new();
+
+        for (guint i = 0; i < hosts->len; i++) {
+                MotetHost *host = g_ptr_array_index(hosts, i);
+                if (!find_host(config, host->name))
+                        g_ptr_array_add(removed, host);
+        }
+        return removed;
+}
+
+static bool
+apply_config(Server *server, Config *config, ReloadPlan *plan, GError **error)
+{
+        g_autoptr(GPtrArray) removed = hosts_removed(server, config);
         g_autoptr(GPtrArray) added = g_ptr_array_new();
-        bool reads_certificates = server->base.serving && !server->driven;
+        g_autoptr(GPtrArray) listened = listeners_of(server);
 
         server_add_hosts(server, config, added);
-        bool is_done = modules_apply(server->modules, config, plan_out, error);
-        if (is_done && reads_certificates)
+        if (!modules_apply(server->modules, config, evict, removed, error)) {
+                free_hosts(added);
+                return false;
+        }
+        free_hosts(removed);
+        if (server->base.serving && !server->driven)
                 renew_certificates(server, config);
-        for (guint i = 0; !is_done && i < added->len; i++)
-                host_free(g_ptr_array_index(added, i));
-        for (guint i = 0; is_done && i < added->len; i++)
-                g_string_append_printf(plan_out, "added host %s\n",
-                                       ((MotetHost *)g_ptr_array_index(added, i))->name);
-        return is_done;
+
+        g_autoptr(GPtrArray) listening = listeners_of(server);
+        plan_listeners(listening, listened, PLAN_ADD, plan);
+        plan_listeners(listened, listening, PLAN_REMOVE, plan);
+        return true;
 }
 
 bool
-server_reload_to(Server *server, Config *taken, GString *plan_out, ConfigFindings *findings,
+server_reload_to(Server *server, Config *taken, ReloadPlan *plan, ConfigFindings *findings,
                  GError **error)
 {
         g_autoptr(Config) config = taken;
 
-        check_unchanged(server, config, findings);
-        if (server->base.serving && !server->driven)
-                certificates_check(config, findings);
-        modules_check(server->modules, config, findings);
-        if (findings->n_errors > 0)
+        make_plan(server, config, plan, findings);
+        if (findings->n_errors > 0 || !server_apply_log(server, config, error)) {
+                modules_forget(server->modules);
                 return false;
-        if (!server_apply_log(server, config, error))
-                return false;
-        if (!apply_config(server, config, plan_out, error)) {
+        }
+        if (!apply_config(server, config, plan, error)) {
                 server_apply_log(server, server->config, NULL);
                 return false;
         }
@@ -143,13 +299,12 @@ server_reload_to(Server *server, Config *taken, GString *plan_out, ConfigFinding
 }
 
 static void
-log_outcome(bool is_done, const GString *plan, const ConfigFindings *findings, const GError *error)
+log_outcome(bool is_done, const ReloadPlan *plan, const ConfigFindings *findings,
+            const GError *error)
 {
-        g_auto(GStrv) lines = g_strsplit(plan->str, "\n", -1);
-
-        for (char **line = lines; is_done && *line; line++) {
-                if (**line)
-                        motet_info("reload: %s", *line);
+        for (guint i = 0; i < plan->changes->len; i++) {
+                g_autofree char *line = plan_change_string(g_ptr_array_index(plan->changes, i));
+                motet_info("%s: %s", is_done ? "reload" : "reload, not done", line);
         }
         for (guint i = 0; i < findings->list->len; i++) {
                 g_autofree char *text = config_finding_string(g_ptr_array_index(findings->list, i));
@@ -163,8 +318,36 @@ log_outcome(bool is_done, const GString *plan, const ConfigFindings *findings, c
                 motet_error("reload refused: nothing was changed");
 }
 
-bool
-server_reload(Server *server, GString *plan_out, ConfigFindings *findings, GError **error)
+static void
+note_outcome(Server *server, bool is_done)
+{
+        ServerReload *reload = &server->reload;
+
+        reload->when = loop_wall_now(server->base.loop);
+        reload->is_done = is_done;
+        *(is_done ? &reload->n_done : &reload->n_refused) += 1;
+}
+
+const ServerReload *
+server_last_reload(const Server *server)
+{
+        return &server->reload;
+}
+
+char *
+server_reload_text(const Server *server)
+{
+        if (server->reload.when == 0)
+                return NULL;
+        g_autoptr(GDateTime) when =
+                g_date_time_new_from_unix_utc(server->reload.when / G_USEC_PER_SEC);
+        g_autofree char *text = when ? g_date_time_format(when, "%FT%TZ") : NULL;
+        return g_strdup_printf("last reload %s: %s", text ? text : "at a time unknown",
+                               server->reload.is_done ? "done" : "refused");
+}
+
+static bool
+check_reloadable(const Server *server, GError **error)
 {
         if (!server->config_file) {
                 g_set_error(error, MOTET_ERROR, MOTET_ERROR_CONFIG,
@@ -175,17 +358,41 @@ server_reload(Server *server, GString *plan_out, ConfigFindings *findings, GErro
                 g_set_error(error, MOTET_ERROR, MOTET_ERROR_CANCELLED, "the server is stopping");
                 return false;
         }
-        if (server->notify)
-                notify_reloading(server->notify);
+        return true;
+}
+
+bool
+server_reload(Server *server, ReloadPlan *plan, ConfigFindings *findings, GError **error)
+{
+        if (!check_reloadable(server, error))
+                return false;
+        server_manager_reloading(server);
 
         g_autoptr(GError) failure = NULL;
         g_autoptr(Config) config = config_load(server->config_file, findings);
-        bool is_done = config && server_reload_to(server, g_steal_pointer(&config), plan_out,
-                                                  findings, &failure);
-        log_outcome(is_done, plan_out, findings, failure);
-        if (server->notify)
-                notify_send(server->notify, "READY=1");
+        if (config)
+                config->serve = server->config->serve;
+        bool is_done = config &&
+                       server_reload_to(server, g_steal_pointer(&config), plan, findings, &failure);
+        log_outcome(is_done, plan, findings, failure);
+        note_outcome(server, is_done);
+        server_manager_reloaded(server);
         if (failure)
                 g_propagate_error(error, g_steal_pointer(&failure));
         return is_done;
+}
+
+bool
+server_reload_dry(Server *server, ReloadPlan *plan, ConfigFindings *findings, GError **error)
+{
+        if (!check_reloadable(server, error))
+                return false;
+
+        g_autoptr(Config) config = config_load(server->config_file, findings);
+        if (config) {
+                config->serve = server->config->serve;
+                make_plan(server, config, plan, findings);
+        }
+        modules_forget(server->modules);
+        return config && findings->n_errors == 0;
 }

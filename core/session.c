@@ -5,6 +5,7 @@
 
 #include "core/list.h"
 #include "core/stream.h"
+#include "core/trace.h"
 #include "core/xml.h"
 
 MotetSession *
@@ -224,6 +225,9 @@ session_new(MotetServer *server, const MotetListen *spec)
         list_init(&priv->ties);
         list_append(&server->streams, &priv->link);
         server->n_streams++;
+        session_tally(session);
+        priv->number = ++server->n_accepted;
+        priv->accepted = loop_now(server->loop);
         priv->parser = xml_parser_new(server->xml_pool, &stream_xml_sink, session, &priv->limits);
         return session;
 }
@@ -246,9 +250,12 @@ session_start(MotetSession *session, const MotetListen *spec)
                 else
                         motet_session_close(session, ev.condition, ev.text);
         }
-        if (!motet_session_is_connected(session))
+        if (!motet_session_is_connected(session)) {
+                server->counters.refused++;
                 return NULL;
+        }
 
+        server->counters.accepted++;
         if (spec->direct_tls) {
                 conn_set_alpn(session->conn, spec->alpn);
                 conn_starttls(session->conn, server->tls);
@@ -294,8 +301,13 @@ session_send_to(MotetSession *session, const MotetXml *stanza, const char *to)
 {
         if (!motet_session_is_connected(session) || !session->priv->header_sent)
                 return false;
+        if (G_UNLIKELY(session->priv->server->trace))
+                trace_sent(session, stanza);
         xml_append(stanza, conn_out(session->conn), session->priv->content_ns, to);
-        return conn_sent(session->conn);
+        if (!conn_sent(session->conn))
+                return false;
+        session->priv->server->counters.stanzas_out[motet_stanza_kind(stanza)]++;
+        return true;
 }
 
 bool
@@ -332,6 +344,22 @@ session_close_all(MotetServer *server, MotetHost *host, MotetCondition condition
 }
 
 void
+session_evict(MotetServer *server, MotetHost *host, MotetCondition condition, const char *text)
+{
+        for (List *link = server->streams.next; link != &server->streams;) {
+                MotetSessionPrivate *priv = CONTAINER_OF(link, MotetSessionPrivate, link);
+                link = link->next;
+                if (priv->vhost != host || priv->ended)
+                        continue;
+                g_autoptr(MotetSession) session = motet_session_ref(&priv->session);
+                motet_session_close(session, condition, text);
+                finish_close(session);
+                /* The handlers told of it may end others: the list is looked at anew. */
+                link = server->streams.next;
+        }
+}
+
+void
 motet_session_destroy(MotetSession *session)
 {
         g_return_if_fail(session);
@@ -352,6 +380,7 @@ motet_session_destroy(MotetSession *session)
         if (priv->destroyed)
                 return;
         priv->destroyed = true;
+        session_tally(session);
         cut_ties(priv);
         session_fire(session, "session-destroyed", &ev);
         session->roster = NULL;
@@ -374,8 +403,10 @@ session_lost(MotetSession *session)
         session->notopen = true;
         priv->header_sent = false;
         loop_timer_cancel(priv->server->loop, &priv->timer);
-        if (!priv->closing && session_unbind(session, true))
+        if (!priv->closing && session_unbind(session, true)) {
+                session_tally(session);
                 return;
+        }
         motet_session_destroy(session);
 }
 

@@ -55,6 +55,8 @@ struct MotetSessionPrivate {
         char *close_text;
         MotetCondition close_condition;
         int64_t last_read; /* kept when the connection is gone, µs */
+        int64_t accepted;  /* when, µs */
+        uint64_t number;   /* rises from session to session */
         unsigned n_slots;
         unsigned parked;     /* reasons to read no further stanza */
         bool reading_paused; /* parser and connection are paused because of parked */
@@ -68,6 +70,7 @@ struct MotetSessionPrivate {
         bool header_sent; /* our stream header of the current stream */
         bool peer_closed; /* the peer's </stream:stream> was seen */
         bool handshaking; /* inside a TLS handshake: nothing can be said */
+        uint8_t tallied;  /* session_tally() */
 };
 
 /**
@@ -82,6 +85,10 @@ MotetSession *session_accept_memory(MotetServer *server, const MotetListen *spec
 /** session_close_all: closes every session with @condition; of @host, or of all when NULL */
 void session_close_all(MotetServer *server, MotetHost *host, MotetCondition condition,
                        const char *text);
+/** session_evict: the same of @host, with the last words said and the sessions unbound on return:
+ * what remains of them waits for their peers to read */
+void session_evict(MotetServer *server, MotetHost *host, MotetCondition condition,
+                   const char *text);
 /**
  * session_park / session_unpark: no further stanza of @session is read meanwhile; counted; reading
  * goes on from the loop
@@ -119,6 +126,8 @@ MotetResult session_fire(MotetSession *session, const char *name, MotetSessionEv
  * when it is kept instead (only if @lost)
  */
 bool session_unbind(MotetSession *session, bool lost);
+/** session_tally: after anything that moves it from one SessionStage to another: counts it there */
+void session_tally(MotetSession *session);
 /** session_use_limits: (borrowed) copied, and told to the connection */
 void session_use_limits(MotetSession *session, const MotetSessionLimits *limits);
 /** session_free_slots: frees all module data */

@@ -85,6 +85,8 @@ motet_session_authenticate(MotetSession *session, const char *username)
         session->type = MOTET_SESSION_C2S;
         take_jid(session, jid);
         check_invariants(session);
+        session_tally(session);
+        priv->server->counters.authenticated++;
         session_use_limits(session, &priv->server->limits.user);
         if (!priv->closing)
                 loop_timer_arm(priv->server->loop, &priv->timer, priv->server->limits.bind_timeout);
@@ -152,6 +154,7 @@ bind_go_on(MotetEvent *event, MotetResult verdict)
         priv->bound = true;
         sessions_add(priv->server->sessions, session);
         check_invariants(session);
+        session_tally(session);
         loop_timer_cancel(priv->server->loop, &priv->timer);
 
         bind_end(session, bind, MOTET_CONDITION_NONE, NULL);
@@ -213,6 +216,7 @@ leave_table(MotetSession *session)
         session->priority = 0;
         session->interested = false;
         check_invariants(session);
+        session_tally(session);
 }
 
 bool
@@ -273,6 +277,7 @@ motet_session_set_presence(MotetSession *session, const MotetXml *presence)
         session->presence = kept;
         session->priority = kept ? priority_of(kept) : 0;
         check_invariants(session);
+        session_tally(session);
 }
 
 void

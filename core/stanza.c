@@ -123,7 +123,7 @@ motet_stanza_kind(const MotetXml *xml)
         const char *name = motet_xml_name(xml);
 
         for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
-                if (strcmp(kinds[i].name, name) == 0)
+                if (kinds[i].name[0] == name[0] && strcmp(kinds[i].name, name) == 0)
                         return kinds[i].kind;
         }
         return MOTET_STANZA_NONE;

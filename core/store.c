@@ -10,7 +10,9 @@
 #include <motet/error.h>
 #include <string.h>
 
+#include "core/meter.h"
 #include "core/server.h"
+#include "core/store.h"
 
 struct MotetStore {
         Owned owned;
@@ -25,16 +27,20 @@ typedef enum {
         RESULT_ITEMS,
         RESULT_APPENDED,
         RESULT_ENTRIES,
-        RESULT_PART
+        RESULT_PART,
+        RESULT_PROBED
 } Result;
 
 typedef struct Drop Drop;
+typedef struct Probe Probe;
 
 /* A request with who asked for it. */
 typedef struct {
         MotetStoreRequest request; /* first: what backends hold is this pointer */
         Owned owned;               /* owner NULL: nobody is told */
-        Loop *loop;
+        MotetServer *server;
+        MotetHost *vhost; /* only until it is submitted */
+        int64_t asked;    /* when, loop_now() */
         LoopJob job; /* tells a result later that was known before the asking function returned */
         bool is_submitting;
         Result result; /* which member of @done is set */
@@ -45,6 +51,7 @@ typedef struct {
                 MotetStoreAppended appended;
                 MotetStoreEntries entries;
                 Drop *drop;
+                Probe *probe;
         } done;
         void *data;
 } Call;
@@ -89,17 +96,16 @@ backend_of(const Config *config, const char *name)
 }
 
 static const MotetStoreBackend *
-find_backend(const MotetModule *self, const char *backend, MotetModule **provider_out,
-             GError **error)
+find_backend(MotetHost *host, const char *backend, MotetModule **provider_out, GError **error)
 {
         g_autofree char *service = g_strconcat("store:", backend, NULL);
-        const MotetStoreBackend *api = motet_service(self->host, service, provider_out);
+        const MotetStoreBackend *api = motet_service(host, service, provider_out);
 
         if (!api)
                 g_set_error(error, MOTET_ERROR, MOTET_ERROR_STORE,
                             "no module on %s provides the storage \"%s\": enable storage_%s, or "
                             "name another in \"storage\"",
-                            self->host->name, backend, backend);
+                            host->name, backend, backend);
         return api;
 }
 
@@ -138,7 +144,7 @@ motet_store_open(MotetModule *self, const char *name, MotetStoreShape shape, GEr
         MotetStore *store = find_open(self, name, shape);
         if (store)
                 return store;
-        if (!find_backend(self, backend_of(config_of(self), name), &provider, error))
+        if (!find_backend(self->host, backend_of(config_of(self), name), &provider, error))
                 return NULL;
         store = g_new0(MotetStore, 1);
         store->owner = self;
@@ -149,6 +155,25 @@ motet_store_open(MotetModule *self, const char *name, MotetStoreShape shape, GEr
 }
 
 /* Requests */
+
+static bool
+is_write(MotetStoreOp op)
+{
+        switch (op) {
+        case MOTET_STORE_OP_WRITE:
+        case MOTET_STORE_OP_DROP_ACCOUNT:
+        case MOTET_STORE_OP_APPEND:
+        case MOTET_STORE_OP_PRUNE:
+                return true;
+        case MOTET_STORE_OP_READ:
+        case MOTET_STORE_OP_READ_ALL:
+        case MOTET_STORE_OP_ACCOUNTS:
+        case MOTET_STORE_OP_QUERY:
+        case MOTET_STORE_OP_COUNT:
+                break;
+        }
+        return false;
+}
 
 static void
 clear_item(void *data)
@@ -174,6 +199,7 @@ call_free(Call *call)
 {
         MotetStoreRequest *request = &call->request;
 
+        call->server->counters.store_queue--;
         owned_remove(&call->owned);
         g_free((char *)request->host);
         g_free((char *)request->store);
@@ -202,11 +228,12 @@ call_drop(Owned *owned)
         owned_remove(owned);
         if (!loop_job_is_queued(&call->job))
                 return;
-        loop_job_cancel(call->loop, &call->job);
+        loop_job_cancel(call->server->loop, &call->job);
         call_free(call);
 }
 
 static void drop_part_done(Drop *drop, const GError *error);
+static void probe_answered(Probe *probe, const GError *error);
 
 static void
 tell(const Call *call, MotetModule *owner)
@@ -240,7 +267,32 @@ tell(const Call *call, MotetModule *owner)
         case RESULT_PART:
                 drop_part_done(call->done.drop, error);
                 break;
+        case RESULT_PROBED:
+                g_assert_not_reached();
         }
+}
+
+/* Who asks wrongly is no failure of the storage. */
+static bool
+has_failed(const Call *call)
+{
+        return call->request.error &&
+               !g_error_matches(call->request.error, MOTET_ERROR, MOTET_ERROR_EXISTS) &&
+               !g_error_matches(call->request.error, MOTET_ERROR, MOTET_ERROR_CANCELLED);
+}
+
+static void
+count(const Call *call)
+{
+        ServerCounters *counters = &call->server->counters;
+        int64_t now = loop_now(call->server->loop);
+
+        histogram_add(is_write(call->request.op) ? &counters->store_writes : &counters->store_reads,
+                      now - call->asked);
+        if (!has_failed(call))
+                return;
+        counters->store_failures++;
+        counters->store_failed = now;
 }
 
 static void
@@ -248,12 +300,18 @@ finish(Call *call)
 {
         MotetModule *owner = call->owned.owner;
 
+        count(call);
         owned_remove(&call->owned);
         if (owner) {
                 MotetModule *before = instance_enter(owner);
+                MeterFrame frame;
+                meter_enter(&frame, owner);
                 tell(call, owner);
+                meter_leave(&frame, owner->server);
                 instance_leave(owner, before);
         }
+        if (call->result == RESULT_PROBED)
+                probe_answered(call->done.probe, call->request.error);
         call_free(call);
 }
 
@@ -269,21 +327,33 @@ motet_store_complete(MotetStoreRequest *request)
         Call *call = (Call *)request;
 
         if (call->is_submitting)
-                loop_defer(call->loop, &call->job);
+                loop_defer(call->server->loop, &call->job);
         else
                 finish(call);
 }
 
 static Call *
-call_new(MotetModule *owner, MotetStoreOp op, const char *account)
+call_new_of(MotetHost *host, MotetStoreOp op, const char *account)
 {
         Call *call = g_new0(Call, 1);
 
         call->request.op = op;
-        call->request.host = g_strdup(owner->host->name);
+        call->request.host = g_strdup(host->name);
         call->request.account = g_strdup(account);
-        call->loop = owner->server->loop;
+        call->server = host->server;
+        call->vhost = host;
+        call->asked = loop_now(host->server->loop);
         call->job.func = finish_later;
+        call->server->counters.store_queue++;
+        return call;
+}
+
+static Call *
+call_new(MotetModule *owner, MotetStoreOp op, const char *account)
+{
+        Call *call = call_new_of(owner->host, op, account);
+
+        call->owned.underway = true;
         owned_add(&call->owned, owner, call_drop);
         return call;
 }
@@ -294,7 +364,7 @@ submit(Call *call, const char *backend)
 {
         MotetModule *provider;
         const MotetStoreBackend *api =
-                find_backend(call->owned.owner, backend, &provider, &call->request.error);
+                find_backend(call->vhost, backend, &provider, &call->request.error);
 
         call->is_submitting = true;
         if (api) {
@@ -526,6 +596,62 @@ motet_store_drop_account(MotetModule *self, const char *account, MotetStoreDone 
                 call->done.drop = drop;
                 submit(call, g_ptr_array_index(backends, i));
         }
+}
+
+/* Probing: a read of nothing, by everything that serves a store of a host. */
+
+struct Probe {
+        unsigned n_left; /* answers, and one until all were asked */
+        GError *error;   /* the first */
+        StoreProbed func;
+        void *data;
+};
+
+static void
+probe_answered(Probe *probe, const GError *error)
+{
+        if (error && !probe->error)
+                probe->error = g_error_copy(error);
+        if (--probe->n_left > 0)
+                return;
+        probe->func(probe->data, probe->error);
+        g_clear_error(&probe->error);
+        g_free(probe);
+}
+
+static void
+probe_one(MotetHost *host, const char *backend, Probe *probe)
+{
+        MotetModule *provider;
+
+        /* Where no module stores anything none need be there. */
+        if (!find_backend(host, backend, &provider, NULL))
+                return;
+        Call *call = call_new_of(host, MOTET_STORE_OP_READ, "");
+        call->request.store = g_strdup("probe");
+        call->request.shape = MOTET_STORE_KEYVAL;
+        call->request.key = g_strdup("");
+        call->result = RESULT_PROBED;
+        call->done.probe = probe;
+        probe->n_left++;
+        submit(call, backend);
+}
+
+void
+store_probe(Server *server, StoreProbed func, void *data)
+{
+        const MotetServer *base = server_base(server);
+        g_autoptr(GPtrArray) backends = backends_in_use(server_config(server));
+        Probe *probe = g_new0(Probe, 1);
+
+        probe->n_left = 1;
+        probe->func = func;
+        probe->data = data;
+        for (guint i = 0; i < base->hosts->len; i++) {
+                for (guint of = 0; of < backends->len; of++)
+                        probe_one(g_ptr_array_index(base->hosts, i), backends->pdata[of], probe);
+        }
+        probe_answered(probe, NULL);
 }
 
 /* For backends */

@@ -9,6 +9,7 @@
 
 #include <motet/log.h>
 
+#include "core/trace.h"
 #include "core/xml.h"
 
 #define STREAM_ID_BYTES 16
@@ -67,8 +68,9 @@ append_error(GString *out, MotetCondition condition, const char *text)
 void
 stream_error(MotetSession *session, MotetCondition condition, const char *text)
 {
-        motet_debug("%s: closing with %s%s%s", motet_conn_peer(session->conn),
-                    motet_condition_stream_name(condition), text ? ": " : "", text ? text : "");
+        motet_session_debug(session, "%s: closing with %s%s%s", motet_conn_peer(session->conn),
+                            motet_condition_stream_name(condition), text ? ": " : "",
+                            text ? text : "");
         if (!session->priv->header_sent)
                 send_header(session);
         append_error(conn_out(session->conn), condition, text);
@@ -240,6 +242,7 @@ opened(void *data, MotetXml *header, const char *content_ns)
                 priv->vhost = host_ref(host);
         session->host = host->name;
         session->notopen = false;
+        session_tally(session);
 
         MotetSessionEvent ev = {
                 .event = {.kind = MOTET_EVENT_SESSION, .host = host},
@@ -261,11 +264,13 @@ element(void *data, MotetXml *xml)
         session_charge_stanza(session);
         if (motet_xml_is(xml, "error", MOTET_NS_STREAMS)) {
                 const MotetXml *condition = motet_xml_child(xml, NULL, MOTET_NS_STREAM_ERRORS);
-                motet_debug("%s: peer says %s", motet_conn_peer(session->conn),
-                            condition ? motet_xml_name(condition) : "error");
+                motet_session_debug(session, "%s: peer says %s", motet_conn_peer(session->conn),
+                                    condition ? motet_xml_name(condition) : "error");
                 motet_xml_unref(xml);
                 motet_session_close(session, MOTET_CONDITION_NONE, NULL);
         } else {
+                if (G_UNLIKELY(priv->server->trace))
+                        trace_received(session, xml);
                 priv->server->receive(session, xml);
         }
 }
@@ -333,8 +338,8 @@ ended(void *data, ConnEnd end, const char *text)
 {
         g_autoptr(MotetSession) session = motet_session_ref(data);
 
-        motet_debug("%s: connection %s%s%s", motet_conn_peer(session->conn), end_word(end),
-                    text ? ": " : "", text ? text : "");
+        motet_session_debug(session, "%s: connection %s%s%s", motet_conn_peer(session->conn),
+                            end_word(end), text ? ": " : "", text ? text : "");
         session_lost(session);
 }
 

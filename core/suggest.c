@@ -52,7 +52,9 @@ suggest_nearest(const char *word, const char *const *candidates)
                 if (n > LENGTH_MAX)
                         continue;
                 unsigned distance = edit_distance(word, n_word, *candidates, n);
-                if (distance <= MAX(n / 3, 1) && distance < best_distance) {
+                /* All letters changed is another word. */
+                bool is_near = distance <= MAX(n / 3, 1) && distance < MAX(n, n_word);
+                if (is_near && distance < best_distance) {
                         best = *candidates;
                         best_distance = distance;
                 }

@@ -5,6 +5,7 @@
 
 #include "core/host.h"
 #include "core/list.h"
+#include "core/meter.h"
 #include "core/session.h"
 
 #define MAX_RANDOM_ID 64
@@ -74,10 +75,13 @@ fire_timer(LoopTimer *loop_timer)
 {
         MotetTimer *timer = CONTAINER_OF(loop_timer, MotetTimer, timer);
         MotetModule *self = timer->owned.owner;
+        MeterFrame frame;
 
         timer->firing = true;
         MotetModule *before = instance_enter(self);
+        meter_enter(&frame, self);
         timer->func(self, timer, timer->data);
+        meter_leave(&frame, self->server);
         instance_leave(self, before);
         timer->firing = false;
 
@@ -154,11 +158,14 @@ run_deferred(LoopJob *job)
 {
         Deferred *deferred = CONTAINER_OF(job, Deferred, job);
         MotetModule *self = deferred->owned.owner;
+        MeterFrame frame;
 
         /* From here on it is ours alone, also when its function stops its own module. */
         owned_remove(&deferred->owned);
         MotetModule *before = instance_enter(self);
+        meter_enter(&frame, self);
         deferred->func(self, deferred->data);
+        meter_leave(&frame, self->server);
         deferred_free(deferred);
         instance_leave(self, before);
 }
@@ -175,6 +182,7 @@ motet_defer(MotetModule *self, void (*func)(MotetModule *self, void *data), void
         deferred->data = data;
         deferred->free_func = free_func;
         deferred->job.func = run_deferred;
+        deferred->owned.underway = true;
         owned_add(&deferred->owned, self, drop_deferred);
         loop_defer(self->server->loop, &deferred->job);
 }
@@ -201,12 +209,15 @@ run_done(void *data)
 {
         Offload *offload = data;
         MotetModule *self = offload->self;
+        MeterFrame frame;
         bool is_owned = offload->owned.owner != NULL;
 
         owned_remove(&offload->owned);
         MotetModule *before = instance_enter(self);
+        meter_enter(&frame, self);
         if (is_owned && offload->done)
                 offload->done(self, offload->data);
+        meter_leave(&frame, self->server);
         if (offload->free_func)
                 offload->free_func(offload->data);
         instance_leave(self, before);

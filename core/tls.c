@@ -1,62 +1,37 @@
 /*
- * tls: contexts by domain, and the files they are made from.
+ * tls: contexts by domain, one a certificate.
  */
 #include "core/tls.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
 #include <motet/error.h>
 #include <motet/jid.h>
-#include <motet/log.h>
 
-#define EXPIRY_WARNING_DAYS 14
 #define CIPHERS_1_2 "ECDHE+AESGCM:ECDHE+CHACHA20"
 #define GROUPS "X25519:P-256:P-384"
 
 typedef struct {
         SSL_CTX *context;
-        char *file;
-        int64_t expiry; /* notAfter, seconds since 1970 */
-} Certificate;
+        Certificate *certificate;
+} Served;
 
 struct TlsServer {
-        GHashTable *certificates; /* prepared domain, "" for the default -> Certificate */
+        GHashTable *served; /* prepared domain, "" for the default -> Served */
 };
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY, EVP_PKEY_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SSL_CTX, SSL_CTX_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509, X509_free)
 
 static void
-certificate_free(void *data)
+served_free(void *data)
 {
-        Certificate *certificate = data;
+        Served *served = data;
 
-        SSL_CTX_free(certificate->context);
-        g_free(certificate->file);
-        g_free(certificate);
-}
-
-/* Takes @context. */
-static void
-put_certificate(TlsServer *tls, const char *domain, SSL_CTX *context, const char *file,
-                int64_t expiry)
-{
-        Certificate *certificate = g_new(Certificate, 1);
-
-        *certificate = (Certificate){.context = context, .file = g_strdup(file), .expiry = expiry};
-        g_hash_table_replace(tls->certificates, g_strdup(domain), certificate);
+        SSL_CTX_free(served->context);
+        certificate_unref(served->certificate);
+        g_free(served);
 }
 
 char *
@@ -84,14 +59,14 @@ tls_error_text(void)
 
 /* Choosing, during a handshake */
 
-static const Certificate *
-find_certificate(const TlsServer *tls, const char *domain)
+static const Served *
+find_served(const TlsServer *tls, const char *domain)
 {
-        const Certificate *found = NULL;
+        const Served *found = NULL;
 
         if (domain != NULL)
-                found = g_hash_table_lookup(tls->certificates, domain);
-        return found != NULL ? found : g_hash_table_lookup(tls->certificates, "");
+                found = g_hash_table_lookup(tls->served, domain);
+        return found != NULL ? found : g_hash_table_lookup(tls->served, "");
 }
 
 char *
@@ -110,8 +85,7 @@ choose_by_sni(SSL *ssl, int *alert_out, void *data)
         g_autofree char *name = tls_sni(ssl);
 
         (void)alert_out;
-        const Certificate *found =
-                name == NULL ? NULL : g_hash_table_lookup(tls->certificates, name);
+        const Served *found = name == NULL ? NULL : g_hash_table_lookup(tls->served, name);
         if (found == NULL)
                 return SSL_TLSEXT_ERR_NOACK;
         SSL_set_SSL_CTX(ssl, found->context);
@@ -174,168 +148,122 @@ context_new(TlsServer *tls)
         return context;
 }
 
-/* Files */
-
-static BIO *
-open_file(const char *what, const char *file, bool is_secret, GError **error)
-{
-        int fd = open(file, O_RDONLY | O_CLOEXEC);
-        if (fd < 0) {
-                int code = errno;
-                const char *advice = code == EACCES
-                                             ? "let the server's user read it (chown or chgrp)"
-                                             : "correct the path or put the file there";
-
-                g_set_error(error, MOTET_ERROR, MOTET_ERROR_TLS, "cannot open %s %s: %s: %s", what,
-                            file, g_strerror(code), advice);
-                return NULL;
-        }
-
-        struct stat status;
-        if (is_secret && fstat(fd, &status) == 0 && (status.st_mode & S_IRWXO) != 0) {
-                close(fd);
-                g_set_error(error, MOTET_ERROR, MOTET_ERROR_TLS,
-                            "%s %s can be used by every user of this machine: chmod o= %s", what,
-                            file, file);
-                return NULL;
-        }
-        FILE *stream = fdopen(fd, "r");
-        return BIO_new_fp(stream, BIO_CLOSE);
-}
-
-/* Instead of OpenSSL's question on the terminal. */
-static int
-refuse_passphrase(char *buffer, int size, int is_writing, void *data)
-{
-        bool *asked = data;
-
-        (void)buffer, (void)size, (void)is_writing;
-        *asked = true;
-        return -1;
-}
-
-static EVP_PKEY *
-read_key(const char *file, GError **error)
-{
-        g_autoptr(BIO) bio = open_file("key", file, true, error);
-        if (bio == NULL)
-                return NULL;
-
-        bool asked = false;
-        EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, &asked);
-        if (key == NULL) {
-                g_autofree char *text = tls_error_text();
-
-                g_set_error(error, MOTET_ERROR, MOTET_ERROR_TLS, "key %s: %s", file,
-                            asked ? "it is encrypted: store it without a passphrase" : text);
-        }
-        return key;
-}
+/* Certificates */
 
 static bool
-use_certificate(SSL_CTX *context, X509 *leaf, const char *file, GError **error)
+use(SSL_CTX *context, const Certificate *certificate, GError **error)
 {
-        if (SSL_CTX_use_certificate(context, leaf) == 1)
+        bool is_used = SSL_CTX_use_certificate(context, certificate->leaf) == 1 &&
+                       SSL_CTX_use_PrivateKey(context, certificate->key) == 1;
+
+        for (int i = 0; is_used && i < sk_X509_num(certificate->issuers); i++)
+                is_used = SSL_CTX_add1_chain_cert(context,
+                                                  sk_X509_value(certificate->issuers, i)) == 1;
+        if (is_used)
                 return true;
         g_autofree char *text = tls_error_text();
-
-        g_set_error(error, MOTET_ERROR, MOTET_ERROR_TLS, "certificate %s: %s", file, text);
+        g_set_error(error, MOTET_ERROR, MOTET_ERROR_TLS, "certificate %s: %s", certificate->file,
+                    text);
         return false;
 }
 
-/* The certificate itself first, then those that vouch for it. Returns: (own) the first */
-static X509 *
-read_chain(SSL_CTX *context, const char *file, GError **error)
+bool
+tls_accepts(const Certificate *certificate, GError **error)
 {
-        g_autoptr(BIO) bio = open_file("certificate", file, false, error);
-        if (bio == NULL)
-                return NULL;
+        g_autoptr(SSL_CTX) context = context_new(NULL);
 
-        g_autoptr(X509) leaf = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-        if (leaf == NULL) {
-                ERR_clear_error();
-                g_set_error(error, MOTET_ERROR, MOTET_ERROR_TLS,
-                            "certificate %s: no certificate in PEM form in it", file);
-                return NULL;
+        return use(context, certificate, error);
+}
+
+/* Returns: (own) the context of @certificate, if it serves another domain already */
+static SSL_CTX *
+shared_context(const TlsServer *tls, const Certificate *certificate)
+{
+        GHashTableIter iter;
+        gpointer value;
+
+        g_hash_table_iter_init(&iter, tls->served);
+        while (g_hash_table_iter_next(&iter, NULL, &value)) {
+                const Served *served = value;
+                if (served->certificate != certificate)
+                        continue;
+                SSL_CTX_up_ref(served->context);
+                return served->context;
         }
-        if (!use_certificate(context, leaf, file, error))
-                return NULL;
-        for (;;) {
-                X509 *issuer = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+        return NULL;
+}
 
-                if (issuer == NULL)
-                        break;
-                SSL_CTX_add0_chain_cert(context, issuer);
+bool
+tls_server_use(TlsServer *tls, const char *domain, Certificate *certificate, GError **error)
+{
+        g_autoptr(SSL_CTX) context = shared_context(tls, certificate);
+
+        if (context == NULL) {
+                context = context_new(tls);
+                if (!use(context, certificate, error))
+                        return false;
         }
-        /* The end of the file is told as an error too. */
-        bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-        ERR_clear_error();
-        if (!at_end) {
-                g_set_error(error, MOTET_ERROR, MOTET_ERROR_TLS,
-                            "certificate %s: what follows the first one is damaged", file);
-                return NULL;
-        }
-        return g_steal_pointer(&leaf);
+        Served *served = g_new(Served, 1);
+        *served = (Served){.context = g_steal_pointer(&context),
+                           .certificate = certificate_ref(certificate)};
+        g_hash_table_replace(tls->served, g_strdup(domain), served);
+        return true;
 }
 
-static bool
-use_key(SSL_CTX *context, const char *chain_file, const char *key_file, GError **error)
+bool
+tls_server_set_certificate(TlsServer *tls, const char *domain, const char *chain_file,
+                           const char *key_file, GError **error)
 {
-        g_autoptr(EVP_PKEY) key = read_key(key_file, error);
-        if (key == NULL)
-                return false;
-        if (SSL_CTX_use_PrivateKey(context, key) == 1 && SSL_CTX_check_private_key(context) == 1)
-                return true;
-        ERR_clear_error();
-        g_set_error(error, MOTET_ERROR, MOTET_ERROR_TLS,
-                    "key %s does not belong to certificate %s: use the two files of one pair",
-                    key_file, chain_file);
-        return false;
+        g_autoptr(Certificate) certificate = certificate_read(chain_file, key_file, error);
+
+        return certificate != NULL && tls_server_use(tls, domain, certificate, error);
 }
 
-static int64_t
-seconds_of(const ASN1_TIME *at)
+void
+tls_server_set_default(TlsServer *tls, const char *domain)
 {
-        struct tm broken_down;
+        const Served *served = g_hash_table_lookup(tls->served, domain);
 
-        return ASN1_TIME_to_tm(at, &broken_down) == 1 ? timegm(&broken_down) : 0;
+        g_assert(served != NULL);
+        bool is_used = tls_server_use(tls, "", served->certificate, NULL);
+        g_assert(is_used);
 }
 
-static void
-find_problems_of_dates(const Certificate *certificate, const X509 *leaf, GStrvBuilder *problems)
+void
+tls_server_take_all(TlsServer *tls, TlsServer *taken)
 {
-        int64_t now = time(NULL);
-        int64_t left = certificate->expiry - now;
-        int64_t day = 24 * 60 * 60;
-        g_autofree char *text = NULL;
+        g_autoptr(TlsServer) from = taken;
+        GHashTable *former = tls->served;
+        GHashTableIter iter;
+        gpointer value;
 
-        if (left <= 0)
-                text = g_strdup_printf(
-                        "certificate %s has expired: clients will refuse it; renew it",
-                        certificate->file);
-        else if (seconds_of(X509_get0_notBefore(leaf)) > now)
-                text = g_strdup_printf(
-                        "certificate %s is not valid yet: check the clock and the file",
-                        certificate->file);
-        else if (left < EXPIRY_WARNING_DAYS * day)
-                text = g_strdup_printf("certificate %s expires in %" G_GINT64_FORMAT
-                                       " days: renew it",
-                                       certificate->file, left / day);
-        if (text != NULL)
-                g_strv_builder_add(problems, text);
+        g_hash_table_iter_init(&iter, from->served);
+        while (g_hash_table_iter_next(&iter, NULL, &value))
+                SSL_CTX_set_tlsext_servername_arg(((Served *)value)->context, tls);
+        tls->served = from->served;
+        from->served = former;
 }
 
-static void
-find_problems_of_name(const Certificate *certificate, X509 *leaf, const char *domain,
-                      GStrvBuilder *problems)
+Certificate *
+tls_server_certificate(const TlsServer *tls, const char *domain)
 {
-        g_autofree char *ascii = g_hostname_to_ascii(domain);
+        const Served *served = g_hash_table_lookup(tls->served, domain);
 
-        if (*domain == '\0' || ascii == NULL || X509_check_host(leaf, ascii, 0, 0, NULL) == 1)
-                return;
-        g_autofree char *text = g_strdup_printf(
-                "certificate %s is not for %s: clients will refuse it", certificate->file, domain);
-        g_strv_builder_add(problems, text);
+        return served == NULL ? NULL : served->certificate;
+}
+
+bool
+tls_server_has_certificate(const TlsServer *tls, const char *domain)
+{
+        return g_hash_table_contains(tls->served, domain);
+}
+
+int64_t
+tls_server_expiry(const TlsServer *tls, const char *domain)
+{
+        const Certificate *certificate = tls_server_certificate(tls, domain);
+
+        return certificate == NULL ? 0 : certificate->valid_until;
 }
 
 TlsServer *
@@ -343,8 +271,7 @@ tls_server_new(void)
 {
         TlsServer *tls = g_new(TlsServer, 1);
 
-        tls->certificates =
-                g_hash_table_new_full(g_str_hash, g_str_equal, g_free, certificate_free);
+        tls->served = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, served_free);
         return tls;
 }
 
@@ -353,104 +280,18 @@ tls_server_free(TlsServer *tls)
 {
         if (tls == NULL)
                 return;
-        g_hash_table_unref(tls->certificates);
+        g_hash_table_unref(tls->served);
         g_free(tls);
-}
-
-bool
-tls_server_set_certificate(TlsServer *tls, const char *domain, const char *chain_file,
-                           const char *key_file, GError **error)
-{
-        g_autoptr(SSL_CTX) context = context_new(tls);
-        g_autoptr(X509) leaf = read_chain(context, chain_file, error);
-
-        if (leaf == NULL || !use_key(context, chain_file, key_file, error))
-                return false;
-        put_certificate(tls, domain, g_steal_pointer(&context), chain_file,
-                        seconds_of(X509_get0_notAfter(leaf)));
-        return true;
-}
-
-void
-tls_server_set_default(TlsServer *tls, const char *domain)
-{
-        const Certificate *certificate = g_hash_table_lookup(tls->certificates, domain);
-
-        g_assert(certificate != NULL);
-        SSL_CTX_up_ref(certificate->context);
-        put_certificate(tls, "", certificate->context, certificate->file, certificate->expiry);
-}
-
-void
-tls_server_take_all(TlsServer *tls, TlsServer *taken)
-{
-        g_autoptr(TlsServer) from = taken;
-        GHashTable *former = tls->certificates;
-        GHashTableIter iter;
-        gpointer value;
-
-        g_hash_table_iter_init(&iter, from->certificates);
-        while (g_hash_table_iter_next(&iter, NULL, &value))
-                SSL_CTX_set_tlsext_servername_arg(((Certificate *)value)->context, tls);
-        tls->certificates = from->certificates;
-        from->certificates = former;
-}
-
-char **
-tls_server_problems(const TlsServer *tls, const char *domain)
-{
-        const Certificate *certificate = g_hash_table_lookup(tls->certificates, domain);
-        g_autoptr(GStrvBuilder) problems = g_strv_builder_new();
-
-        if (certificate != NULL) {
-                X509 *leaf = SSL_CTX_get0_certificate(certificate->context);
-
-                find_problems_of_dates(certificate, leaf, problems);
-                find_problems_of_name(certificate, leaf, domain, problems);
-        }
-        return g_strv_builder_end(problems);
-}
-
-void
-tls_server_warn(const TlsServer *tls)
-{
-        GHashTableIter iter;
-        gpointer domain;
-
-        g_hash_table_iter_init(&iter, tls->certificates);
-        while (g_hash_table_iter_next(&iter, &domain, NULL)) {
-                g_auto(GStrv) problems = tls_server_problems(tls, domain);
-
-                /* The default one is another domain's too. */
-                if (*(const char *)domain == '\0')
-                        continue;
-                for (char **problem = problems; *problem != NULL; problem++)
-                        motet_warn("%s", *problem);
-        }
-}
-
-bool
-tls_server_has_certificate(const TlsServer *tls, const char *domain)
-{
-        return g_hash_table_contains(tls->certificates, domain);
-}
-
-int64_t
-tls_server_expiry(const TlsServer *tls, const char *domain)
-{
-        const Certificate *certificate = g_hash_table_lookup(tls->certificates, domain);
-
-        return certificate == NULL ? 0 : certificate->expiry;
 }
 
 SSL *
 tls_server_new_ssl(TlsServer *tls, const char *domain, const char *alpn)
 {
-        const Certificate *certificate = find_certificate(tls, domain);
-        if (certificate == NULL)
+        const Served *served = find_served(tls, domain);
+        if (served == NULL)
                 return NULL;
 
-        SSL *ssl = SSL_new(certificate->context);
+        SSL *ssl = SSL_new(served->context);
         g_assert(ssl != NULL);
         SSL_set_accept_state(ssl);
         /* The callback only reads it. */

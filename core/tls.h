@@ -11,6 +11,8 @@
 #include <motet/types.h>
 #include <openssl/ssl.h>
 
+#include "core/certificate.h"
+
 typedef struct TlsServer TlsServer;
 
 TlsServer *tls_server_new(void);
@@ -21,8 +23,7 @@ void tls_server_free(TlsServer *tls);
  * @domain: prepared; "" sets the default
  * @chain_file, @key_file: PEM
  *
- * Reads, checks (key matches, is not encrypted, its file is closed to others) and puts in force for new handshakes; on failure the former one
- * stays. What clients will not like is no failure: see tls_server_problems().
+ * certificate_read() and tls_server_use(). What clients will not like is no failure.
  *
  * Returns: false with MOTET_ERROR_TLS naming the file and what to do
  */
@@ -30,15 +31,21 @@ bool tls_server_set_certificate(TlsServer *tls, const char *domain, const char *
                                 const char *key_file, GError **error);
 /** tls_server_set_default: the certificate of @domain, which there is, becomes the default as well */
 void tls_server_set_default(TlsServer *tls, const char *domain);
+/**
+ * tls_server_use:
+ * @certificate: with its key; becomes one more user's
+ *
+ * Puts it in force for new handshakes of @domain (prepared; "" is the default). Connections that are there keep theirs.
+ *
+ * Returns: false with MOTET_ERROR_TLS when OpenSSL refuses it (too weak a key); the former one stays
+ */
+bool tls_server_use(TlsServer *tls, const char *domain, Certificate *certificate, GError **error);
+/** tls_accepts: whether tls_server_use() will succeed; from any thread */
+bool tls_accepts(const Certificate *certificate, GError **error);
 /** tls_server_take_all: @taken (take): its certificates replace all of @tls for new handshakes */
 void tls_server_take_all(TlsServer *tls, TlsServer *taken);
-/**
- * tls_server_problems: what clients of @domain will complain of: its certificate is not for it, not valid yet, has
- * expired or will within 14 days. Returns: (own) a text for each, for g_strfreev()
- */
-char **tls_server_problems(const TlsServer *tls, const char *domain);
-/** tls_server_warn: logs the problems of every domain */
-void tls_server_warn(const TlsServer *tls);
+/** tls_server_certificate: Returns: (borrowed) that of @domain; NULL when there is none */
+Certificate *tls_server_certificate(const TlsServer *tls, const char *domain);
 bool tls_server_has_certificate(const TlsServer *tls, const char *domain);
 /** tls_server_expiry: Returns: notAfter of the certificate of @domain in seconds since 1970, 0 when there is none */
 int64_t tls_server_expiry(const TlsServer *tls, const char *domain);

@@ -18,10 +18,11 @@ typedef enum {
         MOTET_ERROR_MODULE,    /* a module cannot be opened or refused to load     (exit 78) */
         MOTET_ERROR_STORE,     /* storage failed or is damaged                     (exit 74) */
         MOTET_ERROR_XML,       /* text that should be XML is not                   (exit 65) */
-        MOTET_ERROR_EXISTS,    /* what should be created is there already          (exit 73) */
+        MOTET_ERROR_EXISTS,    /* what should be created is there already, or cannot be (exit 73) */
         MOTET_ERROR_MISSING,   /* what should be used is not there                 (exit 69) */
         MOTET_ERROR_USAGE,     /* a command was called wrongly                     (exit 64) */
         MOTET_ERROR_CANCELLED, /* its module or the server is stopping           (exit 75) */
+        MOTET_ERROR_DENIED,    /* who asks may not                                (exit 77) */
 } MotetError;
 
 MOTET_API GQuark motet_error_quark(void);

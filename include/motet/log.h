@@ -1,8 +1,10 @@
 /*
- * log: one event, one line. The line names the module or core file it comes from.
+ * log: one event, one line. The line names the module or core file it comes from, and the host,
+ * account and session it is about.
  *
- * Control characters and bytes that are not UTF-8 are escaped and a line is cut at 1 KB, so a peer's text may be
- * passed as an argument. Never pass a password, a token, a SASL payload or a message body.
+ * Control characters, what turns the direction of text around and bytes that are not UTF-8 are
+ * escaped and the text is cut at 1 KB, so a peer's text may be passed as an argument. Never pass a
+ * password, a token, a SASL payload or a message body.
  */
 #pragma once
 
@@ -19,26 +21,68 @@ typedef enum {
 
 /**
  * motet_log:
- * @level: how important; below the configured level nothing is formatted
+ * @level: how important; below the level of @source nothing is formatted
  * @source: (borrowed) module name or core file without suffix
  * @format: printf format
  *
- * Writes one line to the log sink. May be called from any thread.
+ * Writes one line to the log. It is about the session whose event is being handled, if any, and
+ * else about the host of the module that is running. Does not wait for whoever reads the log: lines
+ * that find no room are counted and told later. May be called from any thread.
  */
 MOTET_API void motet_log(MotetLogLevel level, const char *source, const char *format, ...)
         G_GNUC_PRINTF(3, 4);
 
-/** motet_log_enabled: whether a line of @level would be written, to save work for expensive arguments */
-MOTET_API bool motet_log_enabled(MotetLogLevel level);
+/**
+ * motet_log_session:
+ * @session: (borrowed) whom the line is about; NULL: as motet_log()
+ *
+ * Writes one line about @session, for whoever knows better than the event being handled: after
+ * waiting, or when it is about somebody else than the sender. On the core thread only.
+ */
+MOTET_API void motet_log_session(MotetLogLevel level, const char *source,
+                                 const MotetSession *session, const char *format, ...)
+        G_GNUC_PRINTF(4, 5);
+
+/** motet_log_accepts: whether a line of @level from @source would be written */
+MOTET_API bool motet_log_accepts(MotetLogLevel level, const char *source);
+
+/** motet_log_ceiling: no line above this level is written, whoever says it. Read by the macros
+ * below, written by core only. */
+extern MOTET_API int motet_log_ceiling;
+
+#define MOTET_LOG_PASSES(level_)                                                                   \
+        ((int)(level_) <= __atomic_load_n(&motet_log_ceiling, __ATOMIC_RELAXED))
 
 /* MOTET_LOG_SOURCE is set by the build for each target: the module's name, or the core file's. */
-#define motet_error(...) motet_log(MOTET_LOG_ERROR, MOTET_LOG_SOURCE, __VA_ARGS__)
-#define motet_warn(...) motet_log(MOTET_LOG_WARN, MOTET_LOG_SOURCE, __VA_ARGS__)
-#define motet_info(...) motet_log(MOTET_LOG_INFO, MOTET_LOG_SOURCE, __VA_ARGS__)
-#define motet_debug(...)                                                                           \
+
+/** motet_log_enabled: whether a line of this level would be written, to save work for expensive
+ * arguments */
+#define motet_log_enabled(level_)                                                                  \
+        (MOTET_LOG_PASSES(level_) && motet_log_accepts((level_), MOTET_LOG_SOURCE))
+
+/* A level that is off costs one compare: nothing is called and no argument is evaluated. */
+#define MOTET_LOG_AT(level_, ...)                                                                  \
         do {                                                                                       \
-                if (motet_log_enabled(MOTET_LOG_DEBUG))                                            \
-                        motet_log(MOTET_LOG_DEBUG, MOTET_LOG_SOURCE, __VA_ARGS__);                 \
+                if (MOTET_LOG_PASSES(level_))                                                      \
+                        motet_log((level_), MOTET_LOG_SOURCE, __VA_ARGS__);                        \
         } while (0)
+#define MOTET_LOG_SESSION_AT(level_, session_, ...)                                                \
+        do {                                                                                       \
+                if (MOTET_LOG_PASSES(level_))                                                      \
+                        motet_log_session((level_), MOTET_LOG_SOURCE, (session_), __VA_ARGS__);    \
+        } while (0)
+
+#define motet_error(...) MOTET_LOG_AT(MOTET_LOG_ERROR, __VA_ARGS__)
+#define motet_warn(...) MOTET_LOG_AT(MOTET_LOG_WARN, __VA_ARGS__)
+#define motet_info(...) MOTET_LOG_AT(MOTET_LOG_INFO, __VA_ARGS__)
+#define motet_debug(...) MOTET_LOG_AT(MOTET_LOG_DEBUG, __VA_ARGS__)
+
+/* About a session: motet_log_session(). */
+#define motet_session_warn(session_, ...)                                                          \
+        MOTET_LOG_SESSION_AT(MOTET_LOG_WARN, session_, __VA_ARGS__)
+#define motet_session_info(session_, ...)                                                          \
+        MOTET_LOG_SESSION_AT(MOTET_LOG_INFO, session_, __VA_ARGS__)
+#define motet_session_debug(session_, ...)                                                         \
+        MOTET_LOG_SESSION_AT(MOTET_LOG_DEBUG, session_, __VA_ARGS__)
 
 G_END_DECLS

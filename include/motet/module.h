@@ -20,6 +20,16 @@ typedef enum {
         MOTET_SCOPE_SERVER,   /* one instance; its hooks run for every host */
 } MotetScope;
 
+/** MotetReplace: how the code of a module is replaced while it runs ("module reload"). */
+typedef enum {
+        MOTET_REPLACE_BESIDE =
+                0, /* the new code starts beside the old, which goes on if it fails */
+        /* two of it cannot run at once (they would use the same file): the old code ends first;
+         * when the new one fails, the old one is started again with the state it saved */
+        MOTET_REPLACE_AFTER,
+        MOTET_REPLACE_NEVER, /* what it keeps cannot be handed on: refused */
+} MotetReplace;
+
 /** MotetServiceDecl: a service the module provides. */
 typedef struct {
         const char *name; /* "auth", "store:sqlite"; NULL ends a table */
@@ -33,6 +43,60 @@ typedef struct {
         const char *name; /* or NULL */
         bool account;     /* of accounts' bare addresses instead of the host's */
 } MotetIdentity;
+
+/** MotetRuleKind: what a rule asks for. */
+typedef enum {
+        MOTET_RULE_NEEDS,     /* that .module is enabled where this one is */
+        MOTET_RULE_VALUE,     /* that .option of .module is .value, where that module is enabled */
+        MOTET_RULE_NOT_VALUE, /* that it is not */
+        MOTET_RULE_DISJOINT,  /* that the lists .option and .value have nothing in common but "0" */
+} MotetRuleKind;
+
+/**
+ * MotetRule: what the rest of the configuration must say for a module to be of use. Rules are read,
+ * never run: a tool that checks a configuration finds what breaks one before the module is loaded.
+ *
+ * Values are written as in YAML, "true", "[]", "5m"; NULL is what is unset. An error for DISJOINT,
+ * else a warning.
+ */
+typedef struct {
+        const char *text; /* what happens otherwise: "no client can log in"; NULL ends a table */
+        MotetRuleKind kind;
+        const char *when;   /* an option of this module: the rule is for when it is... */
+        const char *is;     /* ...this; @when NULL: always */
+        const char *unless; /* an option of this module: the rule is not for when it is... */
+        const char *was;    /* ...this; @unless NULL: no exception */
+        const char *module; /* NULL: this one */
+        const char *option;
+        const char *value;
+} MotetRule;
+
+/** MotetRiskKind: what a setting opens. */
+typedef enum {
+        MOTET_RISK_STRANGERS, /* anybody may become a user */
+        MOTET_RISK_IN_CLEAR,  /* what is secret may cross the network unencrypted */
+} MotetRiskKind;
+
+/**
+ * MotetRisk: a setting that operators may choose and should know of. Read, never run: `motetctl
+ * check security` tells those that are set. Values are written as in YAML; NULL is what is unset.
+ */
+typedef struct {
+        const char *text; /* what happens: "anybody can make an account"; NULL ends a table */
+        MotetRiskKind kind;
+        const char *option; /* the risk is there when it is... */
+        const char *value;  /* ...this... */
+        const char *other;  /* ...and this option, when not NULL, is... */
+        const char *being;  /* ...this */
+} MotetRisk;
+
+/** MotetListenDecl: where the module listens, for tools that look at ports and DNS without running
+ * it. */
+typedef struct {
+        const char *ports;     /* an option of ports, MOTET_OPTION_INTS; NULL ends a table */
+        const char *addresses; /* an option of addresses as in MotetListen, MOTET_OPTION_LIST */
+        const char *service;   /* by which peers find it: "_xmpp-client._tcp"; NULL: they do not */
+} MotetListenDecl;
 
 struct MotetCommandDecl;
 
@@ -62,15 +126,37 @@ struct MotetModuleInfo {
         /** load: gets valid options; may fail with @error and must then leave nothing. Services
          * of depends are there. */
         bool (*load)(MotetModule *self, GError **error);
-        /** reconfigure: options changed and are in place already; NULL: the module reads them at
-         * each use. */
+        /** reconfigure: options changed and are in place already; what cannot be put in force is
+         * refused with motet_module_refuse(). NULL: the module reads them at each use. */
         void (*reconfigure)(MotetModule *self);
         /** unload: only after a successful load; hooks, timers, waits and jobs are gone already. */
         void (*unload)(MotetModule *self);
-        /** save: state for newer code of the same module, as bytes; NULL: nothing to carry. */
+        /** save: state for newer code of the same module, as bytes; NULL: nothing to carry. Changes
+         * nothing: this code may go on. Not called while anything of the module is under way (a
+         * token, a store request, a job). */
         GBytes *(*save)(MotetModule *self);
-        /** restore: after load of the newer code; false: unusable, the old code stays. */
+        /** restore: after load of the newer code, before its hooks are in force; false: unusable,
+         * the old code stays. */
         bool (*restore)(MotetModule *self, GBytes *state, GError **error);
+        const MotetRule *rules; /* kept or not is told by `motetctl check` and at the start */
+
+        /* Since 0.2; NULL and 0 in modules built before. */
+
+        MotetReplace replace;
+        /* of what save and save_session write; what they mean is changed only with it */
+        uint32_t state_version;
+        /* the oldest that restore and restore_session understand; code whose state the new one does
+         * not understand is not replaced */
+        uint32_t state_oldest;
+        /** save_session / restore_session: the same for the data that the module keeps with one
+         * session; called for each that has any. NULL: they are dropped. */
+        GBytes *(*save_session)(MotetModule *self, MotetSession *session);
+        bool (*restore_session)(MotetModule *self, MotetSession *session, GBytes *state,
+                                GError **error);
+        const char *const *restart_options; /* of .options: in force from the next start on only */
+
+        const MotetRisk *risks;
+        const MotetListenDecl *listens;
 };
 
 /** motet_module: the one symbol a module exports. */
@@ -81,9 +167,20 @@ extern MOTET_API const MotetModuleInfo motet_module;
 MOTET_API MotetHost *motet_module_host(const MotetModule *self);
 MOTET_API MotetServer *motet_module_server(const MotetModule *self);
 MOTET_API const MotetModuleInfo *motet_module_info(const MotetModule *self);
+/** motet_module_state_version: inside restore and restore_session: the state_version of the code
+ * that saved; 0 otherwise */
+MOTET_API uint32_t motet_module_state_version(const MotetModule *self);
 /** motet_module_set_data: the instance's state; freed by @free_func after unload */
 MOTET_API void motet_module_set_data(MotetModule *self, void *data, GDestroyNotify free_func);
 MOTET_API void *motet_module_data(const MotetModule *self);
+/**
+ * motet_module_refuse:
+ * @error: (take) why
+ *
+ * Inside reconfigure: the new options cannot be put in force. The reload is refused as a whole:
+ * the former options come back, and reconfigure is called once more with them.
+ */
+MOTET_API void motet_module_refuse(MotetModule *self, GError *error);
 
 /**
  * motet_service:

@@ -18,8 +18,18 @@ typedef enum {
         MOTET_OPTION_ENUM,     /* one of values; motet_option_string() */
         MOTET_OPTION_LIST,     /* strings of min..max bytes, or of values; motet_option_list() */
         MOTET_OPTION_INTS,     /* integers in min..max; motet_option_list() */
-        MOTET_OPTION_PATH, /* a file; motet_option_string(), absolute. As written, it is relative
+        MOTET_OPTION_PATH,    /* a file; motet_option_string(), absolute. As written, it is relative
                                   to the config's folder; as a default, to data_dir */
+        MOTET_OPTION_JID,     /* a bare address; motet_option_string(), prepared */
+        MOTET_OPTION_DOMAIN,  /* a domain; motet_option_string(), prepared */
+        MOTET_OPTION_ADDRESS, /* a numeric IP address, or one of values; motet_option_string() */
+        MOTET_OPTION_JIDS,    /* lists of those; motet_option_list() */
+        MOTET_OPTION_DOMAINS,
+        MOTET_OPTION_ADDRESSES,
+        /* text of min..max bytes (both 0: at most 4096), without default: as written, or in a file,
+         * {file: PATH}, or a credential of the service, {credential: NAME}; a line feed at the end
+         * does not count. Shown nowhere; motet_option_secret() */
+        MOTET_OPTION_SECRET,
 } MotetOptionType;
 
 /** MotetOption: one row of a module's option table. */
@@ -28,7 +38,8 @@ typedef struct {
         MotetOptionType type;
         const char *fallback;      /* default, written as in YAML: "30s", "[5222]"; NULL: unset */
         int64_t min, max;          /* inclusive: the integer, bytes, or µs; both 0: no range */
-        const char *const *values; /* for ENUM and LIST: what is allowed; NULL: anything */
+        const char *const *values; /* for ENUM and LIST: what is allowed; NULL: anything. For
+                                      ADDRESS: words that are allowed too */
         const char *help;          /* one sentence for operators */
 } MotetOption;
 
@@ -41,5 +52,8 @@ MOTET_API const char *motet_option_string(const MotetModule *self, const char *k
 /** motet_option_list: Returns: (borrowed) NULL-terminated, until the next reload; empty when unset
  */
 MOTET_API const char *const *motet_option_list(const MotetModule *self, const char *key);
+/** motet_option_secret: Returns: (borrowed) until the next reload, when it is wiped; NULL when
+ * unset. Copies are the caller's to wipe; it goes into no log and no answer */
+MOTET_API const char *motet_option_secret(const MotetModule *self, const char *key);
 
 G_END_DECLS

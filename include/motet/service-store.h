@@ -177,6 +177,16 @@ typedef struct {
          * request in the end, also when stopping.
          */
         void (*submit)(MotetModule *provider, MotetStoreRequest *request);
+        /**
+         * hosts:
+         * @self: may be asked for its options only: nothing of it was loaded
+         *
+         * Tells for which hosts something is kept, beside a running server and changing nothing.
+         * NULL: what is kept ends with the server.
+         *
+         * Returns: (own) names for g_strfreev(), none when there is no store yet; NULL with @error
+         */
+        char **(*hosts)(const MotetModule *self, GError **error);
 } MotetStoreBackend;
 
 /** motet_store_complete: (take) reports the results to who asked; on the core thread only */

@@ -123,6 +123,8 @@ void deletion_forget(MotetModule *self);
 /* list.c */
 
 void list_accounts(MotetModule *self, MotetCommand *command);
+/** list_roles: only of those with another role than member */
+void list_roles(MotetModule *self, MotetCommand *command);
 /** list_drop_all: for unload; the commands were answered by the core */
 void list_drop_all(MotetModule *self);
 

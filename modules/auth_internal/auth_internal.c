@@ -7,7 +7,8 @@
  *             role-changed
  * Hooks       session-authenticated, pre-session-bind, session-bound
  * Options     iterations, max_checks
- * Commands    user add, user delete, user password, user disable, user enable, user role, user list
+ * Commands    user add, user delete, user password, user disable, user enable, user role,
+ *             user roles, user list
  */
 #include "auth_internal-private.h"
 
@@ -63,21 +64,15 @@ run_add(MotetModule *self, MotetCommand *command)
         run_change_with_password(self, command, CHANGE_ADD);
 }
 
+/* The core has checked that there is such a role. */
 static void
 run_role(MotetModule *self, MotetCommand *command)
 {
         const char *name = motet_command_arg(command, "role");
         Change *change = change_of(name ? CHANGE_ROLE : CHANGE_SHOW, command);
 
-        if (name && !account_role_parse(name, &change->role)) {
-                change_free(change);
-                motet_command_finish(command,
-                                     g_error_new(MOTET_ERROR, MOTET_ERROR_USAGE,
-                                                 "a role is admin, member or restricted, not "
-                                                 "\"%s\"",
-                                                 name));
-                return;
-        }
+        if (name && !account_role_parse(name, &change->role))
+                g_assert_not_reached();
         change_submit(self, change);
 }
 
@@ -218,9 +213,10 @@ static const MotetArg jid_password_args[] = {
         {0},
 };
 
+static const char *const roles[] = {"admin", "member", "restricted", NULL};
 static const MotetArg jid_role_args[] = {
         {"jid", MOTET_ARG_JID, false},
-        {"role", MOTET_ARG_STRING, true},
+        {"role", MOTET_ARG_WORD, true, .words = roles},
         {0},
 };
 
@@ -230,19 +226,26 @@ static const MotetArg host_args[] = {
 };
 
 static const MotetCommandDecl commands[] = {
-        {"user add", jid_password_args, "Create an account", run_add},
+        {"user add", jid_password_args, "Create an account", run_add, .right = MOTET_FOR_ADMIN},
         {"user delete", jid_args,
-         "Delete an account with everything stored for it, and end its sessions", run_delete},
+         "Delete an account with everything stored for it, and end its sessions", run_delete,
+         .right = MOTET_FOR_ADMIN},
         {"user password", jid_password_args,
-         "Change the password of an account and end its sessions", run_password},
+         "Change the password of an account and end its sessions", run_password,
+         .right = MOTET_FOR_SELF},
         {"user disable", jid_args, "Keep an account from logging in, and end its sessions",
-         run_disable},
-        {"user enable", jid_args, "Let a disabled account log in again", run_enable},
+         run_disable, .right = MOTET_FOR_ADMIN},
+        {"user enable", jid_args, "Let a disabled account log in again", run_enable,
+         .right = MOTET_FOR_ADMIN},
         {"user role", jid_role_args,
-         "Show or set what an account may do: admin, member, restricted", run_role},
+         "Show or set what an account may do: admin, member, restricted", run_role,
+         .right = MOTET_FOR_ADMIN},
+        {"user roles", host_args,
+         "List the accounts of a host, or of all, that are no ordinary members", list_roles,
+         .right = MOTET_FOR_ADMIN},
         {"user list", host_args,
-         "List the accounts of a host, or of all, with what is not ordinary of them",
-         list_accounts},
+         "List the accounts of a host, or of all, with what is not ordinary of them", list_accounts,
+         .right = MOTET_FOR_ADMIN},
         {0},
 };
 

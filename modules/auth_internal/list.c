@@ -12,6 +12,7 @@ typedef struct {
         GList link; /* in Auth.listings */
         GPtrArray *names;
         guint next;
+        bool only_roles; /* those with another role than member */
 } Listing;
 
 static void
@@ -44,6 +45,8 @@ print_account(Listing *listing, const char *name, GBytes *document)
                 return;
         }
         bool is_ordinary = account.role == MOTET_ROLE_MEMBER;
+        if (listing->only_roles && is_ordinary)
+                return;
         motet_command_print(listing->command, "%s@%s%s%s%s", name, domain, is_ordinary ? "" : " ",
                             is_ordinary ? "" : account_role_name(account.role),
                             account.disabled ? " disabled" : "");
@@ -98,18 +101,31 @@ on_names(MotetModule *self, const GError *error, const MotetStoreItem *items, si
         read_next(listing);
 }
 
-void
-list_accounts(MotetModule *self, MotetCommand *command)
+static void
+start(MotetModule *self, MotetCommand *command, bool only_roles)
 {
         Auth *auth = motet_module_data(self);
         Listing *listing = g_new0(Listing, 1);
 
         listing->self = self;
         listing->command = command;
+        listing->only_roles = only_roles;
         listing->names = g_ptr_array_new_with_free_func(g_free);
         listing->link.data = listing;
         g_queue_push_tail_link(&auth->listings, &listing->link);
         motet_store_accounts(auth->store, on_names, listing);
+}
+
+void
+list_accounts(MotetModule *self, MotetCommand *command)
+{
+        start(self, command, false);
+}
+
+void
+list_roles(MotetModule *self, MotetCommand *command)
+{
+        start(self, command, true);
 }
 
 void

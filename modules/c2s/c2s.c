@@ -70,10 +70,10 @@ listen_as_configured(MotetModule *self, GError **error)
 static void
 reconfigure(MotetModule *self)
 {
-        g_autoptr(GError) error = NULL;
+        GError *error = NULL;
 
         if (!listen_as_configured(self, &error))
-                motet_warn("listening goes on as before: %s", error->message);
+                motet_module_refuse(self, error);
 }
 
 static const MotetOption options[] = {
@@ -96,11 +96,51 @@ static const MotetOption options[] = {
         },
         {
                 .key = "interfaces",
-                .type = MOTET_OPTION_LIST,
+                .type = MOTET_OPTION_ADDRESSES,
                 .fallback = "[\"*\", \"::\"]",
+                .values = MOTET_LIST("*"),
                 .help = "numeric addresses to listen on; \"*\": every IPv4, \"::\": every IPv6 "
                         "address",
         },
+        {0},
+};
+
+static const MotetRule rules[] = {
+        {.text = "no client can log in", .kind = MOTET_RULE_NEEDS, .module = "sasl"},
+        {.text = "no client can get its address", .kind = MOTET_RULE_NEEDS, .module = "bind"},
+        {
+                .text = "clients cannot use TLS on its ports",
+                .kind = MOTET_RULE_NEEDS,
+                .unless = "ports",
+                .was = "[]",
+                .module = "tls",
+        },
+        {
+                .text = "it listens on no port",
+                .kind = MOTET_RULE_NOT_VALUE,
+                .when = "direct_tls_ports",
+                .is = "[]",
+                .option = "ports",
+                .value = "[]",
+        },
+        {
+                .text = "it listens on no address",
+                .kind = MOTET_RULE_NOT_VALUE,
+                .option = "interfaces",
+                .value = "[]",
+        },
+        {
+                .text = "a port cannot begin in clear and in TLS",
+                .kind = MOTET_RULE_DISJOINT,
+                .option = "ports",
+                .value = "direct_tls_ports",
+        },
+        {0},
+};
+
+static const MotetListenDecl listens[] = {
+        {"ports", "interfaces", "_xmpp-client._tcp"},
+        {"direct_tls_ports", "interfaces", "_xmpps-client._tcp"},
         {0},
 };
 
@@ -113,4 +153,6 @@ const MotetModuleInfo motet_module = {
         .options = options,
         .load = listen_as_configured,
         .reconfigure = reconfigure,
+        .rules = rules,
+        .listens = listens,
 };

@@ -98,10 +98,10 @@ load(MotetModule *self, GError **error)
 static void
 reconfigure(MotetModule *self)
 {
-        g_autoptr(GError) error = NULL;
+        GError *error = NULL;
 
         if (!load(self, &error))
-                motet_warn("%s", error->message);
+                motet_module_refuse(self, error);
 }
 
 static const MotetHook hooks[] = {

@@ -76,6 +76,35 @@ static const MotetOption options[] = {
         {0},
 };
 
+static const MotetRule rules[] = {
+        {
+                .text = "accounts are not offered in band while there is a web_address",
+                .kind = MOTET_RULE_VALUE,
+                .when = "allow_registration",
+                .is = "true",
+                .option = "web_address",
+        },
+        {
+                .text = "nothing restricts accounts of the role \"restricted\"",
+                .kind = MOTET_RULE_NEEDS,
+                .when = "role",
+                .is = "restricted",
+                .module = "restricted",
+        },
+        {0},
+};
+
+static const MotetRisk risks[] = {
+        {
+                .text = "anybody can make an account",
+                .kind = MOTET_RISK_STRANGERS,
+                .option = "allow_registration",
+                .value = "true",
+                .other = "web_address",
+        },
+        {0},
+};
+
 const MotetModuleInfo motet_module = {
         .abi = MOTET_ABI,
         .name = "register",
@@ -87,4 +116,6 @@ const MotetModuleInfo motet_module = {
         .hooks = hooks,
         .load = load,
         .unload = unload,
+        .rules = rules,
+        .risks = risks,
 };

@@ -47,8 +47,9 @@ static void
 blame(Hold *hold, const char *what)
 {
         if (!hold->is_blamed)
-                motet_info("%s %s a roster push: what it shows may be out of date",
-                           hold->session->full_jid, what);
+                motet_session_info(hold->session,
+                                   "%s %s a roster push: what it shows may be out of date",
+                                   hold->session->full_jid, what);
         hold->is_blamed = true;
 }
 

@@ -89,8 +89,10 @@ negotiation_fail(Negotiation *negotiation, const char *condition, const char *te
                 motet_xml_set_attr(element, "xml:lang", "en");
         }
         motet_session_send(session, failure);
-        motet_debug("%s: %s%s%s", session->conn ? motet_conn_peer(session->conn) : "closed",
-                    condition, text ? ": " : "", text ? text : "");
+        ((Sasl *)motet_module_data(negotiation->self))->results[1]++;
+        motet_session_debug(session, "%s: %s%s%s",
+                            session->conn ? motet_conn_peer(session->conn) : "closed", condition,
+                            text ? ": " : "", text ? text : "");
         negotiation_end_exchange(negotiation);
 
         /* RFC 6120 6.4.5: some retries, then the stream ends. */
@@ -120,8 +122,8 @@ negotiation_guessed_wrong(Negotiation *negotiation)
                 guess_limits(self, &limits);
                 guesses_add(sasl->guesses, &limits, motet_conn_peer(session->conn),
                             motet_now(self));
-                motet_info("login of %s@%s from %s failed", negotiation->username, session->host,
-                           motet_conn_peer(session->conn));
+                motet_session_info(session, "login of %s@%s from %s failed", negotiation->username,
+                                   session->host, motet_conn_peer(session->conn));
         }
         negotiation_fail(negotiation, "not-authorized", NULL);
 }
@@ -133,10 +135,14 @@ negotiation_succeed(Negotiation *negotiation, const char *message)
         MotetSession *session = negotiation->session;
         g_autofree char *username = g_steal_pointer(&negotiation->username);
 
-        motet_info("%s@%s logged in from %s with %s", username, session->host,
-                   motet_conn_peer(session->conn), negotiation->mechanism->name);
+        g_autofree char *peer = g_strdup(motet_conn_peer(session->conn));
+        const char *mechanism = negotiation->mechanism->name;
+
         motet_session_set_data(session, self, NULL, NULL);
+        ((Sasl *)motet_module_data(self))->results[0]++;
         motet_session_authenticate(session, username);
+        motet_session_info(session, "%s@%s logged in from %s with %s", username, session->host,
+                           peer, mechanism);
 
         g_autoptr(MotetXml) success = motet_xml_new("success", NS_SASL);
         if (message) {

@@ -156,6 +156,7 @@ typedef struct {
 typedef struct {
         ScramHash hashes[N_HASHES];
         Guesses *guesses;
+        uint64_t *results;   /* (borrowed) metric: how many succeeded, how many failed */
         GQueue negotiations; /* of Negotiation, by their link */
 } Sasl;
 

@@ -12,6 +12,7 @@
 
 #include <motet/conn.h>
 #include <motet/event.h>
+#include <motet/metrics.h>
 #include <motet/option.h>
 #include <motet/task.h>
 #include <string.h>
@@ -221,6 +222,14 @@ on_account_changed(MotetModule *self, MotetAccountEvent *ev)
         return MOTET_CONTINUE;
 }
 
+static const MotetMetric results = {
+        .name = "exchanges",
+        .help = "Authentications that ended",
+        .type = MOTET_METRIC_COUNTER,
+        .label = "result",
+        .values = MOTET_LIST("success", "failure"),
+};
+
 static void
 sasl_free(void *data)
 {
@@ -244,6 +253,11 @@ load(MotetModule *self, GError **error)
                         sasl_free(sasl);
                         return false;
                 }
+        }
+        sasl->results = motet_metric_add(self, &results, error);
+        if (!sasl->results) {
+                sasl_free(sasl);
+                return false;
         }
         motet_module_set_data(self, sasl, sasl_free);
         return true;
@@ -321,6 +335,35 @@ static const MotetOption options[] = {
         {0},
 };
 
+static const MotetRule rules[] = {
+        {
+                .text = "allow_unencrypted does nothing while the module \"tls\" requires TLS",
+                .kind = MOTET_RULE_VALUE,
+                .when = "allow_unencrypted",
+                .is = "true",
+                .module = "tls",
+                .option = "required",
+                .value = "false",
+        },
+        {
+                .text = "nobody can log in without a mechanism",
+                .kind = MOTET_RULE_NOT_VALUE,
+                .option = "mechanisms",
+                .value = "[]",
+        },
+        {0},
+};
+
+static const MotetRisk risks[] = {
+        {
+                .text = "clients may log in without TLS",
+                .kind = MOTET_RISK_IN_CLEAR,
+                .option = "allow_unencrypted",
+                .value = "true",
+        },
+        {0},
+};
+
 const MotetModuleInfo motet_module = {
         .abi = MOTET_ABI,
         .name = "sasl",
@@ -331,4 +374,6 @@ const MotetModuleInfo motet_module = {
         .options = options,
         .hooks = hooks,
         .load = load,
+        .rules = rules,
+        .risks = risks,
 };

@@ -125,6 +125,7 @@ const MotetModuleInfo motet_module = {
         .scope = MOTET_SCOPE_SERVER,
         .services = services,
         .options = options,
+        .replace = MOTET_REPLACE_NEVER,
         .load = load,
         .unload = unload,
 };

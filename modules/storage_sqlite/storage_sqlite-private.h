@@ -113,6 +113,8 @@ typedef struct {
  * file
  */
 Database *database_open(const DatabaseConfig *config, GError **error);
+/** database_hosts: as MotetStoreBackend's hosts */
+char **database_hosts(const MotetModule *self, GError **error);
 /** database_close: saves what is kept behind. NULL is a no-op. */
 void database_close(Database *database);
 /** database_set: changes what may change while it is open: full_sync, busy_timeout */

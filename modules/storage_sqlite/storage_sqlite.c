@@ -382,7 +382,7 @@ unload(MotetModule *self)
         g_free(storage->file);
 }
 
-static const MotetStoreBackend backend = {.submit = submit};
+static const MotetStoreBackend backend = {.submit = submit, .hosts = database_hosts};
 
 static const MotetServiceDecl services[] = {
         {"store:sqlite", &backend},
@@ -453,7 +453,9 @@ const MotetModuleInfo motet_module = {
         .scope = MOTET_SCOPE_SERVER,
         .services = services,
         .options = options,
+        .replace = MOTET_REPLACE_AFTER,
         .load = load,
         .reconfigure = reconfigure,
         .unload = unload,
+        .restart_options = MOTET_LIST("file", "check_at_start"),
 };

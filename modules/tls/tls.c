@@ -92,6 +92,16 @@ static const MotetOption options[] = {
         {0},
 };
 
+static const MotetRisk risks[] = {
+        {
+                .text = "clients may go on without TLS",
+                .kind = MOTET_RISK_IN_CLEAR,
+                .option = "required",
+                .value = "false",
+        },
+        {0},
+};
+
 const MotetModuleInfo motet_module = {
         .abi = MOTET_ABI,
         .name = "tls",
@@ -99,4 +109,5 @@ const MotetModuleInfo motet_module = {
         .specs = MOTET_LIST("RFC6120", "RFC7590"),
         .options = options,
         .hooks = hooks,
+        .risks = risks,
 };

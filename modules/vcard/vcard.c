@@ -231,10 +231,10 @@ reconfigure(MotetModule *self)
 {
         Cards *cards = motet_module_data(self);
         MotetXml *host_card = NULL;
-        g_autoptr(GError) error = NULL;
+        GError *error = NULL;
 
         if (!read_host_card(self, &host_card, &error)) {
-                motet_warn("%s", error->message);
+                motet_module_refuse(self, error);
                 return;
         }
         motet_xml_unref(cards->host_card);

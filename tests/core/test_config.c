@@ -135,7 +135,7 @@ add_corpus(void)
 static void
 test_defaults(void)
 {
-        g_autoptr(Config) config = parse_good("hosts: {Example.ORG: }");
+        g_autoptr(Config) config = parse_good("hosts: {example.org: }");
         CoreLimits limits;
 
         limits_default(&limits);
@@ -146,15 +146,17 @@ test_defaults(void)
         g_assert_cmpstr(config->control_socket, ==, "/etc/motet/motet.sock");
         g_assert_true(g_path_is_absolute(config->modules_dir));
         g_assert_null(config->user);
-        g_assert_cmpint(config->log_level, ==, MOTET_LOG_INFO);
+        g_assert_cmpint(config->log_levels.level, ==, MOTET_LOG_INFO);
         g_assert_cmpstr(config->log_target, ==, "stderr");
         g_assert_cmpstr(config->storage_default, ==, "sqlite");
         g_assert_cmpuint(config->modules->len, ==, 0);
         g_assert_cmpuint(config->hosts->len, ==, 1);
         const ConfigHost *host = config->hosts->pdata[0];
         g_assert_cmpstr(host->name, ==, "example.org");
-        g_assert_cmpstr(host->certificate, ==, "/etc/motet/certs/example.org.crt");
-        g_assert_cmpstr(host->key, ==, "/etc/motet/certs/example.org.key");
+        g_assert_null(host->certificate);
+        g_assert_null(host->key);
+        g_assert_cmpstr(config->certificates_dir, ==, "/etc/motet/certs");
+        g_assert_cmpint(config->certificates_period, ==, 5 * G_TIME_SPAN_SECOND);
         g_assert_true(memcmp(&config->limits, &limits, sizeof limits) == 0);
 }
 
@@ -165,13 +167,30 @@ test_hosts(void)
         g_autoptr(Config) config =
                 parse_good("hosts:\n"
                            "  z.example:\n"
-                           "  BÜCHER.example: {certificate: b.crt, key: /k/b.key}\n");
+                           "  bücher.example: {certificate: b.crt, key: /k/b.key}\n");
 
         const ConfigHost *first = config->hosts->pdata[0], *second = config->hosts->pdata[1];
         g_assert_cmpstr(first->name, ==, "z.example");
         g_assert_cmpstr(second->name, ==, "bücher.example");
         g_assert_cmpstr(second->certificate, ==, "/etc/motet/b.crt");
         g_assert_cmpstr(second->key, ==, "/k/b.key");
+}
+
+/* RFC 7622 3.2: what is written in another form is the same host, and told. */
+static void
+test_host_names_are_prepared(void)
+{
+        ConfigFindings findings;
+
+        config_findings_init(&findings);
+        g_autoptr(Config) config = config_parse("hosts: {BÜCHER.Example: }", -1, home, &findings);
+        g_autofree char *text = findings_text(&findings, "/etc/motet/motet.yaml");
+
+        g_assert_cmpstr(text, ==,
+                        "1:9: warning: \"BÜCHER.Example\" is not in the form in which it is "
+                        "compared; write \"bücher.example\" [domains.not-canonical]\n");
+        g_assert_cmpstr(((const ConfigHost *)config->hosts->pdata[0])->name, ==, "bücher.example");
+        config_findings_clear(&findings);
 }
 
 static void
@@ -192,6 +211,23 @@ test_paths(void)
 }
 
 static void
+test_certificates(void)
+{
+        g_autoptr(Config) slow = parse_good("hosts: {a: }\n"
+                                            "certificates: {folder: live, look_every: 1h}\n");
+        g_autoptr(Config) quick = parse_good("hosts: {a: }\ncertificates: {look_every: 1s}\n");
+
+        g_assert_cmpstr(slow->certificates_dir, ==, "/etc/motet/live");
+        g_assert_cmpint(slow->certificates_period, ==, G_TIME_SPAN_HOUR);
+        g_assert_cmpint(quick->certificates_period, ==, G_TIME_SPAN_SECOND);
+        assert_findings(
+                "hosts: {a: }\ncertificates: {look_every: 999ms}",
+                "2:28: error: 999ms is out of range, from 1s to 1h [config.out-of-range]\n");
+        assert_findings("hosts: {a: }\ncertificates: {look_every: 61m}",
+                        "2:28: error: 61m is out of range, from 1s to 1h [config.out-of-range]\n");
+}
+
+static void
 test_log(void)
 {
         static const char *const levels[] = {"error", "warn", "info", "debug"};
@@ -200,7 +236,7 @@ test_log(void)
                 g_autofree char *yaml = g_strdup_printf(
                         "hosts: {a: }\nlog: {level: %s, target: journal}", levels[i]);
                 g_autoptr(Config) config = parse_good(yaml);
-                g_assert_cmpuint(config->log_level, ==, i);
+                g_assert_cmpint(config->log_levels.level, ==, (int)i);
                 g_assert_cmpstr(config->log_target, ==, "journal");
         }
 }
@@ -267,7 +303,7 @@ test_modules(void)
                            "modules:\n"
                            "  ping:\n"
                            "  off: {enabled: false}\n"
-                           "  some: {hosts: [B], options: {x: 1}, host_options: {B: {x: 2}}}\n");
+                           "  some: {hosts: [b], options: {x: 1}, host_options: {b: {x: 2}}}\n");
 
         const ConfigModule *ping = config_module(config, "ping");
         g_assert_true(ping->enabled);
@@ -292,7 +328,8 @@ test_socket_path(void)
         g_autofree char *good = g_strdup_printf("hosts: {a: }\ncontrol_socket: /%s\n", longest);
         g_autofree char *bad = g_strdup_printf("hosts: {a: }\ncontrol_socket: /%ss\n", longest);
         g_autofree char *expected = g_strdup_printf("2:17: error: control_socket: the path of a "
-                                                    "unix socket has at most 107 bytes: /%ss\n",
+                                                    "unix socket has at most 107 bytes: /%ss "
+                                                    "[config.socket-path]\n",
                                                     longest);
 
         g_autoptr(Config) config = parse_good(good);
@@ -307,9 +344,9 @@ test_root_is_no_user(void)
 
         g_assert_cmpstr(config->user, ==, "_motet-1");
         assert_findings("hosts: {a: }\nuser: root",
-                        "2:7: error: the server does not run as root\n");
+                        "2:7: error: the server does not run as root [config.root]\n");
         assert_findings("hosts: {a: }\nuser: 1000",
-                        "2:7: error: expected a user name, found \"1000\"\n");
+                        "2:7: error: expected a user name, found \"1000\" [config.wrong-type]\n");
 }
 
 /* A file that is nothing but nested lists. */
@@ -336,8 +373,8 @@ test_depth(void)
 
         g_autoptr(Config) config = parse_good(deepest);
         g_assert_nonnull(config);
-        assert_findings(deeper, "2:56: error: nested deeper than 32 levels\n");
-        assert_findings(deep, "2:56: error: nested deeper than 32 levels\n");
+        assert_findings(deeper, "2:56: error: nested deeper than 32 levels [config.syntax]\n");
+        assert_findings(deep, "2:56: error: nested deeper than 32 levels [config.syntax]\n");
 }
 
 static char *
@@ -359,7 +396,7 @@ test_file_size(void)
 
         g_autoptr(Config) config = parse_good(largest);
         g_assert_nonnull(config);
-        assert_findings(larger, "error: larger than 1048576 bytes\n");
+        assert_findings(larger, "error: larger than 1048576 bytes [config.syntax]\n");
 }
 
 /* What a file says is repeated in one printable line of bounded length. */
@@ -385,18 +422,22 @@ test_findings_are_one_line(void)
 static void
 test_findings_sort(void)
 {
-        static const char *const sorted[] = {"a: error: whole", "a:1:2: error: x",
-                                             "a:1:10: warning: y", "a:2:1: error: z",
-                                             "b:1:1: error: w"};
+        static const char *const sorted[] = {
+                "a: error: whole [config.root]",         "a:1:2: error: x; try z [config.root]",
+                "a:1:10: warning: y [config.no-effect]", "a:2:1: error: z [config.root]",
+                "b:1:1: error: w [config.root]",
+        };
         ConfigFindings findings;
 
         config_findings_init(&findings);
-        config_findings_add(&findings, false, "b", 1, 1, "w");
-        config_findings_add(&findings, false, "a", 2, 1, "z");
-        config_findings_add(&findings, false, "a", 1, 2, "x");
-        config_findings_add(&findings, true, "a", 1, 10, "y");
-        config_findings_add(&findings, false, "a", 1, 2, "x");
-        config_findings_add(&findings, false, "a", 0, 0, "whole");
+        config_findings_add(&findings, FINDING_CONFIG_ROOT, "b", 1, 1, "w");
+        config_findings_add(&findings, FINDING_CONFIG_ROOT, "a", 2, 1, "z");
+        config_findings_add(&findings, FINDING_CONFIG_ROOT, "a", 1, 2, "x");
+        config_findings_hint(&findings, "try %s", "z");
+        config_findings_add(&findings, FINDING_CONFIG_NO_EFFECT, "a", 1, 10, "y");
+        config_findings_add(&findings, FINDING_CONFIG_ROOT, "a", 1, 2, "x");
+        config_findings_hint(&findings, "try %s", "z");
+        config_findings_add(&findings, FINDING_CONFIG_ROOT, "a", 0, 0, "whole");
         config_findings_sort(&findings);
 
         g_assert_cmpuint(findings.n_errors, ==, 4);
@@ -588,17 +629,23 @@ test_all_files_in_one_run(Fixture *fixture, const void *data)
 
         g_autoptr(Config) config = load(
                 fixture,
-                "DIR/motet.yaml:3:1: error: unknown key \"zz\"; known here: hosts, plugins_dir, "
-                "modules_dir, data_dir, control_socket, user, log, storage, limits, modules\n"
+                "DIR/motet.yaml:3:1: error: unknown key \"zz\"; known here: hosts, certificates, "
+                "plugins_dir, "
+                "modules_dir, data_dir, control_socket, user, log, storage, limits, modules "
+                "[config.unknown-key]\n"
                 "DIR/plugins.d/My-Mod.yaml: warning: ignored: a drop-in is named <module>.yaml, in "
-                "lower-case letters, digits and _\n"
+                "lower-case letters, digits and _ [config.ignored-file]\n"
                 "DIR/plugins.d/bind.yaml:2:1: error: did not find expected node content, while "
-                "parsing a flow node from line 2 on\n"
-                "DIR/plugins.d/iq.yaml: error: iq is configured already in DIR/motet.yaml, line 2\n"
+                "parsing a flow node from line 2 on [config.syntax]\n"
+                "DIR/plugins.d/iq.yaml: error: iq is configured already in DIR/motet.yaml, line 2 "
+                "[config.duplicate-module]\n"
                 "DIR/plugins.d/ping.yaml:1:9: error: \"b\" is not one of the hosts of "
-                "DIR/motet.yaml\n"
-                "DIR/plugins.d/ping.yaml:2:10: error: expected true or false, found \"1\"\n"
-                "DIR/plugins.d/sasl.yaml: error: cannot be read: Is a directory\n");
+                "DIR/motet.yaml [config.unknown-host]\n"
+                "DIR/plugins.d/ping.yaml:2:10: error: expected true or false, found \"1\"; write "
+                "true "
+                "[config.wrong-type]\n"
+                "DIR/plugins.d/sasl.yaml: error: cannot be read: Is a directory "
+                "[config.unreadable]\n");
 
         g_assert_nonnull(config);
 }
@@ -614,8 +661,10 @@ test_broken_main_file(Fixture *fixture, const void *data)
         g_autoptr(Config) config =
                 load(fixture,
                      "DIR/motet.yaml:2:1: error: did not find expected node content, while parsing "
-                     "a flow node from line 2 on\n"
-                     "DIR/plugins.d/ping.yaml:2:10: error: expected true or false, found \"1\"\n");
+                     "a flow node from line 2 on [config.syntax]\n"
+                     "DIR/plugins.d/ping.yaml:2:10: error: expected true or false, found \"1\"; "
+                     "write true "
+                     "[config.wrong-type]\n");
 
         g_assert_nonnull(config);
 }
@@ -625,7 +674,8 @@ test_missing_file(Fixture *fixture, const void *data)
 {
         (void)data;
         g_autoptr(Config) config =
-                load(fixture, "DIR/motet.yaml: error: cannot be read: No such file or directory\n");
+                load(fixture, "DIR/motet.yaml: error: cannot be read: No such file or directory "
+                              "[config.unreadable]\n");
 
         g_assert_null(config);
 }
@@ -638,8 +688,9 @@ test_pipe(Fixture *fixture, const void *data)
 
         (void)data;
         g_assert_cmpint(mkfifo(path, 0600), ==, 0);
-        g_autoptr(Config) config =
-                load(fixture, "DIR/motet.yaml: error: cannot be read: Invalid argument\n");
+        g_autoptr(Config) config = load(
+                fixture,
+                "DIR/motet.yaml: error: cannot be read: Invalid argument [config.unreadable]\n");
 
         g_assert_null(config);
 }
@@ -652,7 +703,7 @@ test_large_file(Fixture *fixture, const void *data)
         (void)data;
         write_file(fixture, "motet.yaml", text);
         g_autoptr(Config) config =
-                load(fixture, "DIR/motet.yaml: error: larger than 1048576 bytes\n");
+                load(fixture, "DIR/motet.yaml: error: larger than 1048576 bytes [config.syntax]\n");
 
         g_assert_nonnull(config);
 }
@@ -669,7 +720,7 @@ test_missing_plugins_dir(Fixture *fixture, const void *data)
         write_file(fixture, "motet.yaml", "hosts: {a: }\nplugins_dir: p\n");
         g_autoptr(Config) named =
                 load(fixture, "DIR/motet.yaml:2:14: error: plugins_dir: Error opening directory "
-                              "“DIR/p”: No such file or directory\n");
+                              "“DIR/p”: No such file or directory [config.plugins-dir]\n");
         g_assert_nonnull(named);
 }
 
@@ -683,7 +734,9 @@ main(int argc, char **argv)
         add_corpus();
         g_test_add_func("/config/defaults", test_defaults);
         g_test_add_func("/config/hosts-in-order-and-prepared", test_hosts);
+        g_test_add_func("/config/host-names-are-prepared", test_host_names_are_prepared);
         g_test_add_func("/config/relative-paths-from-the-file's-folder", test_paths);
+        g_test_add_func("/config/certificates", test_certificates);
         g_test_add_func("/config/log", test_log);
         g_test_add_func("/config/storage", test_storage);
         g_test_add_func("/config/limits-of-each-peer", test_limits);

@@ -1,14 +1,10 @@
 /*
  * test_log: what a line looks like, where it goes, and how many of them are written.
  */
-#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <motet/error.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "core/log.h"
 
@@ -38,7 +34,7 @@ set_up(Fixture *f, const void *data)
 {
         (void)data;
         f->lines = g_string_new(NULL);
-        f->now = INT64_C(1767268800) * G_USEC_PER_SEC; /* 2026-01-01T12:00:00Z */
+        f->now = INT64_C(1767268800) * G_USEC_PER_SEC; /* 2026-01-01T12:00:00.000Z */
         log_set_func(collect, f);
         log_set_clock(driven_now, f);
         log_set_level(MOTET_LOG_DEBUG);
@@ -80,6 +76,82 @@ test_level_decides(Fixture *f, const void *data)
         assert_lines(f, "3 test: d\n");
 }
 
+/* What is commanded goes before what is configured, and one's own level before everybody's. */
+static void
+test_levels_by_source(Fixture *f, const void *data)
+{
+        LogLevels levels = {.level = MOTET_LOG_WARN};
+
+        (void)data;
+        g_assert_true(log_levels_set(&levels, "sasl", MOTET_LOG_DEBUG));
+        g_assert_true(log_levels_set(&levels, "tls", MOTET_LOG_ERROR));
+        log_set_levels(&levels);
+        motet_log(MOTET_LOG_DEBUG, "sasl", "1");
+        motet_log(MOTET_LOG_INFO, "test", "no");
+        motet_log(MOTET_LOG_WARN, "tls", "no");
+        motet_debug("no");
+        g_assert_false(motet_log_enabled(MOTET_LOG_INFO));
+        g_assert_true(motet_log_accepts(MOTET_LOG_DEBUG, "sasl"));
+        g_assert_cmpint(log_level_of("sasl"), ==, MOTET_LOG_DEBUG);
+        g_assert_cmpint(log_level_of(NULL), ==, MOTET_LOG_WARN);
+
+        g_assert_true(log_command_level(NULL, MOTET_LOG_INFO));
+        g_assert_true(log_command_level("test", MOTET_LOG_DEBUG));
+        motet_log(MOTET_LOG_INFO, "tls", "2");
+        motet_log(MOTET_LOG_DEBUG, "sasl", "no");
+        motet_debug("3");
+        assert_lines(f, "3 sasl: 1\n2 tls: 2\n3 test: 3\n");
+
+        g_assert_true(log_command_level(NULL, LOG_LEVEL_UNSET));
+        g_assert_true(log_command_level("test", LOG_LEVEL_UNSET));
+        g_assert_true(log_command_level("test", LOG_LEVEL_UNSET));
+        motet_log(MOTET_LOG_DEBUG, "sasl", "4");
+        motet_log(MOTET_LOG_WARN, "tls", "no");
+        motet_info("no");
+        assert_lines(f, "3 sasl: 4\n");
+}
+
+/* The most sources with a level of their own, and one more. */
+static void
+test_levels_are_bounded(Fixture *f, const void *data)
+{
+        LogLevels levels = {.level = MOTET_LOG_WARN};
+        g_autofree char *longest = g_strnfill(LOG_SOURCE_MAX - 1, 'x');
+        g_autofree char *too_long = g_strnfill(LOG_SOURCE_MAX, 'x');
+
+        (void)f;
+        (void)data;
+        g_assert_false(log_levels_set(&levels, too_long, MOTET_LOG_INFO));
+        g_assert_true(log_levels_set(&levels, longest, MOTET_LOG_INFO));
+        for (unsigned i = 1; i < LOG_LEVELS_MAX; i++) {
+                g_autofree char *source = g_strdup_printf("source%u", i);
+                g_assert_true(log_levels_set(&levels, source, MOTET_LOG_DEBUG));
+        }
+        g_assert_false(log_levels_set(&levels, "one_more", MOTET_LOG_INFO));
+        g_assert_true(log_levels_set(&levels, longest, MOTET_LOG_ERROR));
+        g_assert_true(log_levels_set(&levels, longest, LOG_LEVEL_UNSET));
+        g_assert_true(log_levels_set(&levels, "one_more", MOTET_LOG_INFO));
+        g_assert_cmpint(log_levels_of(&levels, "source1"), ==, MOTET_LOG_DEBUG);
+        g_assert_cmpint(log_levels_of(&levels, longest), ==, LOG_LEVEL_UNSET);
+        g_assert_cmpint(log_levels_highest(&levels), ==, MOTET_LOG_DEBUG);
+}
+
+/* A level that is off costs one compare: not even its arguments are looked at. */
+static void
+test_what_is_off_is_not_evaluated(Fixture *f, const void *data)
+{
+        unsigned n = 0;
+
+        (void)data;
+        log_set_level(MOTET_LOG_WARN);
+        motet_info("%u", n++);
+        motet_debug("%u", n++);
+        motet_session_debug(NULL, "%u", n++);
+        g_assert_cmpuint(n, ==, 0);
+        motet_warn("%u", n++);
+        assert_lines(f, "1 test: 0\n");
+}
+
 static void
 test_level_names(Fixture *f, const void *data)
 {
@@ -109,6 +181,8 @@ test_peers_text_is_escaped(Fixture *f, const void *data)
                 {"\xed\xa0\x80", "\\xed\\xa0\\x80"},
                 {"\u00e9\u20ac\U0001f600", "\u00e9\u20ac\U0001f600"},
                 {"\u202eabc\u2066\u2028", "\\u202eabc\\u2066\\u2028"},
+                {"\u200e\u061c\ufeff", "\\u200e\\u061c\\ufeff"},
+                {"\U000e0041", "\\U000e0041"},
                 {"", ""},
         };
         (void)data;
@@ -183,6 +257,80 @@ test_rate_is_limited_by_source(Fixture *f, const void *data)
         assert_lines(f, "1 noisy: 2 more lines dropped\n2 quiet: again\n2 noisy: 5\n");
 }
 
+/* A peer that makes us say the same again and again fills nothing: it is said how often. */
+static void
+test_repeats_are_counted(Fixture *f, const void *data)
+{
+        (void)data;
+        for (unsigned i = 0; i < 5; i++)
+                motet_log(MOTET_LOG_INFO, "noisy", "again");
+        motet_log(MOTET_LOG_WARN, "noisy", "again");
+        motet_log(MOTET_LOG_INFO, "other", "again");
+        motet_log(MOTET_LOG_INFO, "noisy", "else");
+        assert_lines(f, "2 noisy: again\n2 noisy: again\n2 noisy: again\n"
+                        "2 noisy: 2 times more: again\n1 noisy: again\n"
+                        "2 other: again\n2 noisy: else\n");
+
+        /* Whoever logs after a while tells; then the same line is news. */
+        for (unsigned i = 0; i < 200; i++)
+                motet_log(MOTET_LOG_INFO, "noisy", "else");
+        f->now += LOG_REPEAT_WINDOW - 1;
+        motet_log(MOTET_LOG_INFO, "quiet", "1");
+        assert_lines(f, "2 noisy: else\n2 noisy: else\n2 quiet: 1\n");
+        f->now += 1;
+        motet_log(MOTET_LOG_INFO, "quiet", "2");
+        motet_log(MOTET_LOG_INFO, "noisy", "else");
+        assert_lines(f, "2 noisy: 198 times more: else\n2 quiet: 2\n2 noisy: else\n");
+
+        /* A clock that was set back does not silence anybody. */
+        f->now -= INT64_C(3600) * G_USEC_PER_SEC;
+        motet_log(MOTET_LOG_INFO, "noisy", "else");
+        assert_lines(f, "2 noisy: else\n");
+}
+
+static void
+fill_session(LogFields *about, void *data)
+{
+        about->session = data;
+}
+
+/* The same said of another session is another event. */
+static void
+test_repeats_are_of_one_session(Fixture *f, const void *data)
+{
+        char session[] = "a";
+
+        (void)data;
+        log_set_context(fill_session, session);
+        for (unsigned i = 0; i < LOG_REPEATS + 1; i++)
+                motet_info("x");
+        session[0] = 'b';
+        for (unsigned i = 0; i < LOG_REPEATS + 1; i++)
+                motet_info("x");
+        g_assert_true(log_stop(0)); /* the end tells what is left */
+        log_clear_context(session);
+        assert_lines(f, "2 test: x\n2 test: x\n2 test: x\n2 test: 1 times more: x\n"
+                        "2 test: x\n2 test: x\n2 test: x\n"
+                        "2 test: 1 times more: x\n");
+}
+
+static void
+test_long_repeats_are_cut(Fixture *f, const void *data)
+{
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        (void)data;
+        while (text->len < 2000)
+                g_string_append(text, "\u20ac");
+        for (unsigned i = 0; i < LOG_REPEATS + 1; i++)
+                motet_info("%s", text->str);
+        g_string_truncate(f->lines, 0);
+        motet_info("else");
+        g_assert_true(g_utf8_validate(f->lines->str, -1, NULL));
+        g_assert_true(g_str_has_prefix(f->lines->str, "2 test: 1 times more: \u20ac"));
+        g_assert_cmpuint(strcspn(f->lines->str, "\n"), <, LOG_LINE_MAX + 16);
+}
+
 static void
 test_no_rate_no_limit(Fixture *f, const void *data)
 {
@@ -243,8 +391,8 @@ test_file_lines_are_stamped(Fixture *f, const void *data)
 
         g_autofree char *text = read_lines(path);
         g_assert_cmpstr(text, ==,
-                        "2026-01-01T12:00:00Z warn test: first line\n"
-                        "2026-01-01T12:01:01Z error test: second\n");
+                        "2026-01-01T12:00:00.000Z warn test: first line\n"
+                        "2026-01-01T12:01:01.000Z error test: second\n");
         g_assert_cmpint(stat(path, &st), ==, 0);
         g_assert_cmpuint(st.st_mode & 0007, ==, 0);
 
@@ -253,7 +401,7 @@ test_file_lines_are_stamped(Fixture *f, const void *data)
         g_assert_true(log_set_target(path, NULL));
         motet_info("third");
         g_autofree char *after = read_lines(path);
-        g_assert_cmpstr(after, ==, "2026-01-01T12:01:01Z info test: third\n");
+        g_assert_cmpstr(after, ==, "2026-01-01T12:01:01.000Z info test: third\n");
 
         g_assert_true(log_set_target("stderr", NULL));
         g_unlink(path);
@@ -300,145 +448,6 @@ test_bad_targets_change_nothing(Fixture *f, const void *data)
         assert_lines(f, "2 test: still heard\n");
 }
 
-static void
-log_to_stderr(const char *journal_stream)
-{
-        if (journal_stream)
-                g_setenv("JOURNAL_STREAM", journal_stream, TRUE);
-        else
-                g_unsetenv("JOURNAL_STREAM");
-        log_set_func(NULL, NULL);
-        motet_warn("hello");
-        motet_info("there");
-}
-
-static void
-test_stderr_is_stamped(Fixture *f, const void *data)
-{
-        (void)f;
-        (void)data;
-        if (g_test_subprocess()) {
-                log_to_stderr(NULL);
-                return;
-        }
-        g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
-        g_test_trap_assert_passed();
-        g_test_trap_assert_stderr("2026-01-01T12:00:00Z warn test: hello\n"
-                                  "2026-01-01T12:00:00Z info test: there\n*");
-}
-
-/* sd-daemon(3): under a service manager the priority is told and the time is not. */
-static void
-test_stderr_of_the_journal_has_priorities(Fixture *f, const void *data)
-{
-        (void)f;
-        (void)data;
-        if (g_test_subprocess()) {
-                struct stat st;
-                g_assert_cmpint(fstat(STDERR_FILENO, &st), ==, 0);
-                g_autofree char *stream = g_strdup_printf("%lu:%lu", (unsigned long)st.st_dev,
-                                                          (unsigned long)st.st_ino);
-                log_to_stderr(stream);
-                return;
-        }
-        g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
-        g_test_trap_assert_passed();
-        g_test_trap_assert_stderr("<4>test: hello\n<6>test: there\n*");
-}
-
-/* The variable may be inherited by a program whose standard error was sent elsewhere. */
-static void
-test_stderr_of_something_else_is_stamped(Fixture *f, const void *data)
-{
-        (void)f;
-        (void)data;
-        if (g_test_subprocess()) {
-                log_to_stderr("1:1");
-                return;
-        }
-        g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
-        g_test_trap_assert_passed();
-        g_test_trap_assert_stderr("2026-01-01T12:00:00Z warn test: hello\n*");
-}
-
-/* systemd.io/JOURNAL_NATIVE_PROTOCOL: one datagram an entry, fields with their names. */
-static void
-test_journal_entries_have_fields(Fixture *f, const void *data)
-{
-        g_autofree char *folder = g_dir_make_tmp("motet-log-XXXXXX", NULL);
-        g_autofree char *path = g_build_filename(folder, "socket", NULL);
-        struct sockaddr_un address = {.sun_family = AF_UNIX};
-        char entry[4096] = {0};
-        g_autoptr(GError) error = NULL;
-        (void)f;
-        (void)data;
-
-        g_strlcpy(address.sun_path, path, sizeof address.sun_path);
-        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        g_assert_cmpint(bind(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
-        log_set_func(NULL, NULL);
-        g_assert_true(log_set_journal(path, &error));
-        g_assert_no_error(error);
-        motet_error("bad\nPRIORITY=7");
-
-        g_assert_cmpint(recv(fd, entry, sizeof entry - 1, MSG_DONTWAIT), >, 0);
-        g_assert_cmpstr(entry, ==,
-                        "PRIORITY=3\nSYSLOG_IDENTIFIER=motetd\nMOTET_SOURCE=test\n"
-                        "MESSAGE=test: bad\\x0aPRIORITY=7\n");
-        g_assert_true(log_set_target("stderr", NULL));
-        close(fd);
-        g_unlink(path);
-        g_rmdir(folder);
-}
-
-static void
-lose_the_journal(void)
-{
-        g_autofree char *folder = g_dir_make_tmp("motet-log-XXXXXX", NULL);
-        g_autofree char *path = g_build_filename(folder, "socket", NULL);
-        struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-        g_strlcpy(address.sun_path, path, sizeof address.sun_path);
-        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        g_assert_cmpint(bind(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
-        g_assert_true(log_set_journal(path, NULL));
-        close(fd);
-        g_unlink(path);
-        g_rmdir(folder);
-        log_to_stderr(NULL);
-}
-
-/* A journal that went away does not take the lines with it. */
-static void
-test_lost_journal_falls_back_to_stderr(Fixture *f, const void *data)
-{
-        (void)f;
-        (void)data;
-        if (g_test_subprocess()) {
-                lose_the_journal();
-                return;
-        }
-        g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
-        g_test_trap_assert_passed();
-        g_test_trap_assert_stderr("2026-01-01T12:00:00Z warn test: hello\n*");
-}
-
-static void
-test_missing_journal_is_an_error(Fixture *f, const void *data)
-{
-        g_autofree char *too_long = g_strnfill(200, '/');
-        g_autoptr(GError) missing = NULL;
-        g_autoptr(GError) long_name = NULL;
-        (void)f;
-        (void)data;
-
-        g_assert_false(log_set_journal("/nonexistent-folder/socket", &missing));
-        g_assert_error(missing, MOTET_ERROR, MOTET_ERROR_IO);
-        g_assert_nonnull(strstr(missing->message, "/nonexistent-folder/socket"));
-        g_assert_false(log_set_journal(too_long, &long_name));
-        g_assert_error(long_name, MOTET_ERROR, MOTET_ERROR_IO);
-}
-
 static void *
 log_often(void *data)
 {
@@ -475,22 +484,22 @@ main(int argc, char **argv)
         g_test_init(&argc, &argv, NULL);
 
         ADD("level-decides", test_level_decides);
+        ADD("levels-by-source", test_levels_by_source);
+        ADD("levels-are-bounded", test_levels_are_bounded);
+        ADD("what-is-off-is-not-evaluated", test_what_is_off_is_not_evaluated);
         ADD("level-names", test_level_names);
         ADD("peers-text-is-escaped", test_peers_text_is_escaped);
         ADD("long-lines-are-cut", test_long_lines_are_cut);
         ADD("a-line-that-fits-is-whole", test_a_line_that_fits_is_whole);
         ADD("rate-is-limited-by-source", test_rate_is_limited_by_source);
+        ADD("repeats-are-counted", test_repeats_are_counted);
+        ADD("repeats-are-of-one-session", test_repeats_are_of_one_session);
+        ADD("long-repeats-are-cut", test_long_repeats_are_cut);
         ADD("no-rate-no-limit", test_no_rate_no_limit);
         ADD("many-sources-share-a-count", test_many_sources_share_a_count);
         ADD("file-lines-are-stamped", test_file_lines_are_stamped);
         ADD("file-lines-are-cut", test_file_lines_are_cut);
         ADD("bad-targets-change-nothing", test_bad_targets_change_nothing);
-        ADD("stderr-is-stamped", test_stderr_is_stamped);
-        ADD("stderr-of-the-journal-has-priorities", test_stderr_of_the_journal_has_priorities);
-        ADD("stderr-of-something-else-is-stamped", test_stderr_of_something_else_is_stamped);
-        ADD("journal-entries-have-fields", test_journal_entries_have_fields);
-        ADD("lost-journal-falls-back-to-stderr", test_lost_journal_falls_back_to_stderr);
-        ADD("missing-journal-is-an-error", test_missing_journal_is_an_error);
         ADD("threads-do-not-mix-lines", test_threads_do_not_mix_lines);
         return g_test_run();
 }

@@ -414,7 +414,7 @@ test_code_stays_mapped_while_it_runs(void)
                                      .driven = true};
         Server *server = server_new(&params, &findings, NULL);
         g_assert_nonnull(server);
-        g_autoptr(GString) plan = g_string_new(NULL);
+        g_autoptr(ReloadPlan) plan = plan_new();
         g_assert_true(server_reload_to(server, config_parse(without, -1, "/", &findings), plan,
                                        &findings, NULL));
         g_assert_true(is_mapped("worker"));
@@ -443,9 +443,7 @@ test_reload_starts_and_stops(void)
 
         g_autofree char *log = take_lines();
         g_assert_true(is_done);
-        g_assert_cmpstr(
-                plan, ==,
-                "started module rival on example.org\nstopped module alpha on example.org\n");
+        g_assert_cmpstr(plan, ==, "+ rival on example.org\n- alpha on example.org\n");
         g_assert_cmpstr(log, ==, "rival load example.org\nalpha unload example.org\n");
         g_assert_null(test_server_module(server, "alpha", test_server_host(server)));
         g_assert_nonnull(test_server_module(server, "rival", test_server_host(server)));
@@ -478,7 +476,7 @@ test_reload_reconfigures_where_options_changed(void)
                 &plan));
 
         g_autofree char *log = take_lines();
-        g_assert_cmpstr(plan, ==, "reconfigured module alpha on example.net\n");
+        g_assert_cmpstr(plan, ==, "~ alpha on example.net: greeting hello → hi\n");
         g_assert_cmpstr(log, ==, "alpha reconfigure example.net hi\n");
 }
 
@@ -551,7 +549,7 @@ test_a_host_added_by_reload_gets_the_servers_modules(void)
         event_table_list(added->events, note_hook, hooks);
         g_assert_cmpstr(hooks->str, ==, "delta ");
         g_assert_nonnull(test_server_module(server, "alpha", added));
-        g_assert_nonnull(strstr(plan, "added host example.com"));
+        g_assert_nonnull(strstr(plan, "+ host example.com\n+ alpha on example.com\n"));
         g_assert_true(g_ptr_array_index(server_base(test_server_core(server))->hosts, 1) == added);
 }
 
@@ -600,7 +598,8 @@ test_a_new_file_of_a_running_module_is_told(void)
         g_assert_true(test_server_reload(server, yaml, &plan));
 
         g_assert_cmpstr(plan, ==,
-                        "module alpha has a new file: it needs a restart to come into force\n");
+                        "! alpha: its file is a new one: \"motetctl module reload "
+                        "alpha\" puts it in force\n");
         unlink(path);
         rmdir(dir);
 }

@@ -76,7 +76,8 @@ lines(const ConfigFindings *findings)
 
         for (unsigned i = 0; i < findings->list->len; i++) {
                 g_autofree char *line = config_finding_string(findings->list->pdata[i]);
-                g_string_append_printf(text, "%s\n", line);
+                g_string_append_len(text, line, strrchr(line, '[') - line - 1);
+                g_string_append_c(text, '\n');
         }
         return g_string_free(text, FALSE);
 }
@@ -186,9 +187,11 @@ test_overrides(void)
 static void
 test_wrong_types(void)
 {
-        assert_refused("flag: yes", "m.yaml:1:7: error: expected true or false, found \"yes\"\n");
-        assert_refused("flag: \"true\"",
-                       "m.yaml:1:7: error: expected true or false, found the text \"true\"\n");
+        assert_refused("flag: yes",
+                       "m.yaml:1:7: error: expected true or false, found \"yes\"; write true\n");
+        assert_refused(
+                "flag: \"true\"",
+                "m.yaml:1:7: error: expected true or false, found the text \"true\"; write true\n");
         assert_refused("count: many", "m.yaml:1:8: error: expected an integer, found \"many\"\n");
         assert_refused("count: \"5\"",
                        "m.yaml:1:8: error: expected an integer, found the text \"5\"\n");

@@ -10,9 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "core/log.h"
 #include "support/test_server.h"
-#include "support/tls_pair.h"
 
 static MotetResult
 note_event(MotetModule *self, MotetServerEvent *ev)
@@ -397,7 +395,6 @@ test_what_cannot_change_needs_a_restart(void)
         assert_needs_restart("storage:\n  default: sqlite\n", "storage");
         assert_needs_restart("storage:\n  default: memory\n  stores:\n    roster: sqlite\n",
                              "storage");
-        assert_needs_restart("hosts:\n  example.net:\n", "example.org");
 }
 
 static void
@@ -442,45 +439,6 @@ test_uptime(void)
         g_assert_cmpint(motet_server_uptime(base), ==, 90 * G_TIME_SPAN_SECOND);
 }
 
-static void
-count_expiring(MotetLogLevel level, const char *source, const char *text, void *data)
-{
-        unsigned *n = data;
-
-        (void)source;
-        if (level == MOTET_LOG_WARN && strstr(text, "expires in 2 days"))
-                (*n)++;
-}
-
-/* R3: a server that runs for months still tells 14 days before. */
-static void
-test_certificates_are_looked_at_every_day(void)
-{
-        g_autoptr(TestServer) server = test_server_new(NULL);
-        g_autoptr(EVP_PKEY) key = EVP_EC_gen("P-256");
-        g_autoptr(GError) error = NULL;
-        unsigned n_warnings = 0;
-        TlsFiles files;
-        tls_files_init(&files);
-        tls_files_make_with(&files, "example.org", key, EVP_sha256(), 0, 3 * 24 * 60 * 60 - 60);
-        g_autofree char *chain_file = tls_files_path(&files, "example.org", ".crt");
-        g_autofree char *key_file = tls_files_path(&files, "example.org", ".key");
-        tls_server_set_certificate(server_base(test_server_core(server))->tls, "example.org",
-                                   chain_file, key_file, &error);
-        g_assert_no_error(error);
-        log_set_func(count_expiring, &n_warnings);
-
-        test_server_advance(server, G_TIME_SPAN_DAY - G_TIME_SPAN_SECOND);
-        g_assert_cmpuint(n_warnings, ==, 0);
-        test_server_advance(server, G_TIME_SPAN_SECOND);
-        g_assert_cmpuint(n_warnings, ==, 1);
-        test_server_advance(server, G_TIME_SPAN_DAY);
-
-        log_set_func(NULL, NULL);
-        g_assert_cmpuint(n_warnings, ==, 2);
-        tls_files_clear(&files);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -509,8 +467,6 @@ main(int argc, char **argv)
                         test_a_missing_certificate_is_found_when_serving);
         g_test_add_func("/server/a-command-needs-no-certificate",
                         test_a_command_needs_no_certificate);
-        g_test_add_func("/server/certificates-are-looked-at-every-day",
-                        test_certificates_are_looked_at_every_day);
         g_test_add_func("/server/limits-apply-at-a-reload", test_limits_apply_at_a_reload);
         g_test_add_func("/server/what-cannot-change-needs-a-restart",
                         test_what_cannot_change_needs_a_restart);

@@ -29,7 +29,8 @@ complete_at_once(MotetModule *provider, MotetStoreRequest *request)
         motet_store_complete(request);
 }
 
-static const MotetStoreBackend keeping = {keep}, impatient = {complete_at_once};
+static const MotetStoreBackend keeping = {.submit = keep};
+static const MotetStoreBackend impatient = {.submit = complete_at_once};
 static const MotetServiceDecl one_services[] = {{"store:one", &keeping}, {0}};
 static const MotetServiceDecl two_services[] = {{"store:two", &keeping}, {0}};
 static const MotetServiceDecl impatient_services[] = {{"store:one", &impatient}, {0}};

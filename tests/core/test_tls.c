@@ -503,57 +503,6 @@ test_end_point_without_a_hash_has_no_value(void)
 /* Certificate files: R3 */
 
 static void
-assert_problem(const TlsFiles *files, const char *domain, const char *name, const char *expected)
-{
-        tls_files_use(files, domain, name);
-        g_auto(GStrv) problems = tls_server_problems(files->server, domain);
-
-        g_assert_cmpuint(g_strv_length(problems), ==, expected != NULL ? 1 : 0);
-        if (expected != NULL)
-                g_assert_nonnull(strstr(problems[0], expected));
-}
-
-static void
-make_dated_pair(const TlsFiles *files, const char *name, long from, long to)
-{
-        g_autoptr(EVP_PKEY) key = EVP_EC_gen("P-256");
-
-        tls_files_make_with(files, name, key, EVP_sha256(), from, to);
-}
-
-/* R3: warned 14 days before; an expired one is served, as a client that does not look is better off than without TLS. */
-static void
-test_expiry_is_warned_of(void)
-{
-        TlsFiles files;
-        tls_files_init(&files);
-        make_dated_pair(&files, "fresh", 0, 14 * DAY_S + 60);
-        make_dated_pair(&files, "old", 0, 14 * DAY_S - 60);
-        make_dated_pair(&files, "expired", -2 * DAY_S, -DAY_S);
-        make_dated_pair(&files, "future", DAY_S, 2 * DAY_S);
-
-        assert_problem(&files, "", "fresh", NULL);
-        assert_problem(&files, "", "old", "expires in 13 days");
-        assert_problem(&files, "", "expired", "has expired");
-        assert_problem(&files, "", "future", "not valid yet");
-        g_assert_true(tls_server_has_certificate(files.server, ""));
-
-        tls_files_clear(&files);
-}
-
-static void
-test_certificate_for_another_domain_is_warned_of(void)
-{
-        TlsFiles files;
-        tls_files_init(&files);
-
-        assert_problem(&files, "a.example", "a.example", NULL);
-        assert_problem(&files, "c.example", "a.example", "is not for c.example");
-
-        tls_files_clear(&files);
-}
-
-static void
 test_expiry_is_known(void)
 {
         TlsFiles files;
@@ -757,13 +706,18 @@ test_replaced_certificate_is_for_new_handshakes(void)
         tls_files_make(&files, "b.example");
         tls_files_use(&files, "a.example", "b.example");
         tls_pair_init_in(&after, &files, before.loop);
+        g_autoptr(GBytes) bound = motet_conn_channel_binding(before.conn, "tls-server-end-point");
 
         tls_pair_handshake(&after);
         tls_pair_write(&before, "still here");
         loop_settle(before.loop);
+        g_autoptr(GBytes) kept = motet_conn_channel_binding(before.conn, "tls-server-end-point");
+        g_autoptr(GBytes) fresh = motet_conn_channel_binding(after.conn, "tls-server-end-point");
 
         tls_pair_assert_served(&before, "a.example");
         tls_pair_assert_served(&after, "b.example");
+        g_assert_true(g_bytes_equal(bound, kept));
+        g_assert_false(g_bytes_equal(bound, fresh));
         g_assert_cmpstr(before.received->str, ==, "still here");
         tls_pair_clear_in(&after);
         tls_pair_clear(&before);
@@ -802,9 +756,6 @@ main(int argc, char *argv[])
             test_end_point_uses_the_hash_of_the_signature);
         ADD("end-point-replaces-weak-hashes", test_end_point_replaces_weak_hashes);
         ADD("end-point-without-a-hash-has-no-value", test_end_point_without_a_hash_has_no_value);
-        ADD("expiry-is-warned-of", test_expiry_is_warned_of);
-        ADD("certificate-for-another-domain-is-warned-of",
-            test_certificate_for_another_domain_is_warned_of);
         ADD("expiry-is-known", test_expiry_is_known);
         ADD("missing-files-are-named", test_missing_files_are_named);
         ADD("unreadable-file-says-what-to-do", test_unreadable_file_says_what_to_do);

@@ -237,6 +237,100 @@ test_drop_in_shows_defaults(const void *data)
                         g_error("%s: there is no option %s", path, (const char *)key);
 }
 
+/* Returns: (own) the comment above the line that shows @key: its paragraph, which several options may share */
+static char *
+comment_on(const char *path, const char *text, const char *key)
+{
+        g_autofree char *pattern = g_strdup_printf("\n  # ?%s:", key);
+        g_autoptr(GRegex) regex = g_regex_new(pattern, 0, 0, NULL);
+        g_autoptr(GMatchInfo) match = NULL;
+        int start;
+
+        if (!g_regex_match(regex, text, 0, &match) ||
+            !g_match_info_fetch_pos(match, 0, &start, NULL))
+                g_error("%s: %s is missing", path, key);
+        g_autofree char *before = g_strndup(text, (gsize)start);
+        const char *paragraph = strrchr(before, '\n');
+        while (paragraph && paragraph > before && paragraph[1] != '\0' && paragraph[1] != '\n' &&
+               !g_str_has_prefix(paragraph, "\noptions:"))
+                paragraph = g_strrstr_len(before, paragraph - before, "\n");
+        return g_strdup(paragraph ? paragraph : before);
+}
+
+static bool
+is_number(const MotetOption *row, const char *text, int64_t expected)
+{
+        int64_t value;
+
+        switch (row->type) {
+        case MOTET_OPTION_SIZE:
+                return config_parse_size(text, &value) && value == expected;
+        case MOTET_OPTION_DURATION:
+                return config_parse_duration(text, &value) && value == expected;
+        default:
+                return config_parse_int(text, &value) && value == expected;
+        }
+}
+
+/* The comment says "LEAST to MOST", in any unit that means the same. */
+static void
+check_range(const char *path, const MotetOption *row, const char *comment)
+{
+        g_autoptr(GRegex) regex = g_regex_new("(\\d+(?: ?(?:[KMG]i?B|ms|s|m|h|d)\\b)?) to (\\d+(?: "
+                                              "?(?:[KMG]i?B|ms|s|m|h|d)\\b)?)",
+                                              0, 0, NULL);
+        g_autoptr(GMatchInfo) match = NULL;
+
+        for (g_regex_match(regex, comment, 0, &match); g_match_info_matches(match);
+             g_match_info_next(match, NULL)) {
+                g_autofree char *least = g_match_info_fetch(match, 1);
+                g_autofree char *most = g_match_info_fetch(match, 2);
+                if (is_number(row, least, row->min) && is_number(row, most, row->max))
+                        return;
+        }
+        g_error("%s: %s: the comment does not say its range, %" G_GINT64_FORMAT
+                " to %" G_GINT64_FORMAT ":%s",
+                path, row->key, row->min, row->max, comment);
+}
+
+static void
+check_words(const char *path, const MotetOption *row, const char *comment)
+{
+        for (unsigned i = 0; row->values && row->values[i]; i++)
+                if (!strstr(comment, row->values[i]) &&
+                    g_strcmp0(row->fallback, row->values[i]) != 0 &&
+                    !(row->fallback && strstr(row->fallback, row->values[i])))
+                        g_error("%s: %s: the comment does not name %s", path, row->key,
+                                row->values[i]);
+}
+
+/* Who edits a drop-in knows from it alone what each option means, and what it may be. */
+static void
+test_drop_in_explains(const void *data)
+{
+        const char *name = data;
+        const MotetModuleInfo *info = descriptor(name);
+        g_autofree char *path = g_strdup_printf("plugins.d/%s.yaml", name);
+        g_autofree char *text = read_source(path);
+        bool has_hosts = matches(text, "^# %s: all", "hosts");
+
+        if (!matches(text, "^%s: (true|false)$", "enabled"))
+                g_error("%s: does not say whether the module is enabled", path);
+        if (has_hosts != (info->scope == MOTET_SCOPE_HOST))
+                g_error("%s: \"# hosts: all\" is for modules that run on single hosts", path);
+        for (const MotetOption *row = info->options; row && row->key; row++) {
+                g_autofree char *comment = comment_on(path, text, row->key);
+                bool is_number_type =
+                        row->type == MOTET_OPTION_INT || row->type == MOTET_OPTION_SIZE ||
+                        row->type == MOTET_OPTION_DURATION || row->type == MOTET_OPTION_INTS;
+                if (!matches(comment, "^  # [A-Z\"$].*%s", ""))
+                        g_error("%s: %s is not explained:%s", path, row->key, comment);
+                if (is_number_type && (row->min != 0 || row->max != 0))
+                        check_range(path, row, comment);
+                check_words(path, row, comment);
+        }
+}
+
 /* What the drop-in really sets is right too. */
 static void
 test_drop_in_is_valid(const void *data)
@@ -282,6 +376,34 @@ test_readme(const void *data)
         g_assert_cmpstr(told, ==, declared);
 }
 
+/* An operator reads the main file whole before the first start: it stays short, and every section is in it. */
+static void
+test_main_file(void)
+{
+        static const char *const sections[] = {"hosts",          "certificates", "data_dir",
+                                               "control_socket", "user",         "log",
+                                               "storage",        "limits"};
+        g_autofree char *shipped = read_source("etc/motet.yaml");
+        g_auto(GStrv) parts = g_strsplit(shipped, "\n  # example.org:", 2);
+        g_assert_cmpuint(g_strv_length(parts), ==, 2);
+        g_autofree char *text = g_strjoinv("\n  example.org:", parts);
+        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+        ConfigFindings findings;
+
+        g_assert_cmpuint(g_strv_length(lines) - 1, <=, 40);
+        for (unsigned i = 0; i < G_N_ELEMENTS(sections); i++)
+                if (!matches(text, "^(# )?%s:", sections[i]))
+                        g_error("etc/motet.yaml does not show %s", sections[i]);
+        config_findings_init(&findings);
+        g_autoptr(Config) config = config_parse(text, -1, "/etc/motet", &findings);
+        for (unsigned i = 0; i < findings.list->len; i++) {
+                g_autofree char *line = config_finding_string(findings.list->pdata[i]);
+                g_error("%s", line);
+        }
+        g_assert_cmpuint(config->hosts->len, ==, 1);
+        config_findings_clear(&findings);
+}
+
 static void
 add_module(const char *name)
 {
@@ -293,6 +415,7 @@ add_module(const char *name)
                 {"title-comment", test_title_comment},
                 {"manual", test_manual},
                 {"drop-in-shows-defaults", test_drop_in_shows_defaults},
+                {"drop-in-explains", test_drop_in_explains},
                 {"drop-in-is-valid", test_drop_in_is_valid},
                 {"readme", test_readme},
         };
@@ -314,9 +437,12 @@ main(int argc, char **argv)
         g_test_init(&argc, &argv, NULL);
         g_assert_nonnull(dir);
         while ((name = g_dir_read_name(dir))) {
+                if (strchr(name, '.'))
+                        continue;
                 add_module(name);
                 n++;
         }
         g_assert_cmpuint(n, >=, 15);
+        g_test_add_func("/descriptors/main-file", test_main_file);
         return g_test_run();
 }

@@ -212,7 +212,7 @@ test_bad_extra_item(void)
         g_assert_nonnull(strstr(refusal, "@x y"));
 }
 
-/* Found at a reload it is left out: the server goes on. */
+/* Found at a reload it refuses that: the former stay. */
 static void
 test_bad_extra_item_later(void)
 {
@@ -220,7 +220,9 @@ test_bad_extra_item_later(void)
         MotetSession *romeo = test_server_bind(server, "romeo@example.org/orchard");
 
         g_assert_true(test_server_reload(
-                server, "modules: {disco: {options: {extra_items: ['@x y', rooms.example.org]}}}\n",
+                server, "modules: {disco: {options: {extra_items: [rooms.example.org]}}}\n", NULL));
+        g_assert_false(test_server_reload(
+                server, "modules: {disco: {options: {extra_items: ['@x y', a.example.org]}}}\n",
                 NULL));
         test_session_receive(romeo, "<iq type='get' id='1' to='example.org'><query xmlns='" ITEMS
                                     "'/></iq>");

@@ -5,8 +5,10 @@
 #include <motet/module.h>
 #include <motet/stanza.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/command.h"
 #include "core/session.h"
 #include "support/test_im.h"
 
@@ -329,6 +331,43 @@ test_each(void)
         }
 }
 
+/* New code for each */
+
+/* A new file with the name of the former, as an upgrade brings it. */
+static void
+renew_file(const Town *town, const char *name)
+{
+        g_autofree char *path = g_strdup_printf("%s/mod_%s.so", town->folder, name);
+        g_autofree char *bytes = NULL;
+        gsize n;
+
+        g_assert_true(g_file_get_contents(path, &bytes, &n, NULL));
+        g_assert_cmpint(unlink(path), ==, 0);
+        g_assert_true(g_file_set_contents(path, bytes, (gssize)n, NULL));
+        g_assert_cmpint(chmod(path, 0755), ==, 0);
+}
+
+static void
+test_replace_each(void)
+{
+        g_auto(Town) town = {0};
+        town_init(&town);
+
+        for (guint i = 0; i < town.modules->len; i++) {
+                const char *name = town.modules->pdata[i];
+                MotetModule *before =
+                        test_server_module(town.server, name, test_server_host(town.server));
+                renew_file(&town, name);
+                command(town.server, MOTET_LIST("module", "reload", name));
+
+                g_assert_true(!before ||
+                              test_server_module(town.server, name,
+                                                 test_server_host(town.server)) != before);
+                use(&town);
+                assert_all_is_well(town.users);
+        }
+}
+
 /* While requests wait for the store */
 
 /* Each in a stream of its own, since the requests of one wait for each other. */
@@ -359,6 +398,76 @@ wait_s(const Town *town, int seconds)
 {
         for (int i = 0; i < seconds; i++)
                 test_server_advance(town->server, G_TIME_SPAN_SECOND);
+}
+
+/* With a result, that is. */
+static void
+assert_each_answered_well(MotetSession *const *streams)
+{
+        for (size_t i = 0; i < G_N_ELEMENTS(requests); i++) {
+                g_autofree char *sent = test_session_take_sent(streams[i]);
+                if (count(sent, "id='waits'") != 1 || strstr(sent, "internal-server-error"))
+                        g_error("%s -> %s", requests[i], sent);
+                g_assert_true(motet_session_is_connected(streams[i]));
+        }
+}
+
+typedef struct {
+        bool has_ended;
+        int code;
+} Answer;
+
+static void
+take_line(void *data, const char *text)
+{
+        (void)data;
+        g_test_message("%s", text);
+}
+
+static void
+take_end(void *data, int exit_code, const char *error_text)
+{
+        Answer *answer = data;
+
+        if (error_text)
+                take_line(answer, error_text);
+        answer->has_ended = true;
+        answer->code = exit_code;
+}
+
+static const CommandOwner command_owner = {.line = take_line, .ended = take_end};
+
+/* What waits for the store is answered by the code that was asked. */
+static void
+test_replace_while_requests_wait(void)
+{
+        g_auto(Town) town = {0};
+        MotetSession *streams[G_N_ELEMENTS(requests)];
+        town_init(&town);
+        for (size_t i = 0; i < G_N_ELEMENTS(requests); i++) {
+                g_autofree char *jid = g_strdup_printf(ROMEO "/%zu", i);
+                streams[i] = test_server_bind(town.server, jid);
+        }
+
+        for (guint i = 0; i < town.modules->len; i++) {
+                const char *name = town.modules->pdata[i];
+                Answer answer = {0};
+                reload(&town, NULL, "2s");
+                ask_in_vain(streams);
+                renew_file(&town, name);
+                command_run(test_server_core(town.server), MOTET_LIST("module", "reload", name),
+                            &command_owner, &answer);
+                wait_s(&town, 12);
+
+                g_test_message("%s: %d", name, answer.code);
+                g_assert_true(answer.has_ended);
+                g_assert_cmpint(answer.code, ==, 0);
+                assert_each_answered_well(streams);
+                reload(&town, NULL, "0s");
+                wait_s(&town, 6);
+                use(&town);
+                assert_all_is_well(town.users);
+        }
 }
 
 static void
@@ -440,6 +549,8 @@ main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/reload/each-module-goes-and-comes-back", test_each);
+        g_test_add_func("/reload/each-module-is-replaced", test_replace_each);
+        g_test_add_func("/reload/replaced-while-requests-wait", test_replace_while_requests_wait);
         g_test_add_func("/reload/while-requests-wait", test_requests_wait);
         g_test_add_func("/reload/while-a-subscription-waits", test_subscription_waits);
         g_test_add_func("/reload/bind-again-after-the-deadline", test_bind_again);

@@ -363,7 +363,7 @@ bool
 test_server_reload(TestServer *server, const char *config_yaml, char **output_out)
 {
         g_autofree char *yaml = complete_yaml(config_yaml);
-        g_autoptr(GString) plan = g_string_new(NULL);
+        g_autoptr(ReloadPlan) plan = plan_new();
         g_autoptr(GError) error = NULL;
         ConfigFindings findings;
 
@@ -373,7 +373,7 @@ test_server_reload(TestServer *server, const char *config_yaml, char **output_ou
         bool is_done = server_reload_to(server->core, config, plan, &findings, &error);
         test_server_settle(server);
         if (output_out)
-                *output_out = is_done ? g_strdup(plan->str) : describe(&findings, error);
+                *output_out = is_done ? plan_string(plan) : describe(&findings, error);
         config_findings_clear(&findings);
         return is_done;
 }

@@ -81,10 +81,32 @@ static const MotetArg keep_args[] = {
         {0},
 };
 
+static void
+repeat(MotetModule *self, MotetCommand *command)
+{
+        const char *tone = motet_command_arg(command, "tone");
+
+        (void)self;
+        motet_command_print(command, "%s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT, tone,
+                            motet_command_number(command, "--times"),
+                            motet_command_number(command, "--every"));
+        motet_command_finish(command, NULL);
+}
+
+static const char *const tones[] = {"loud", "quiet", NULL};
+static const MotetArg repeat_args[] = {
+        {"jid", MOTET_ARG_ADDRESS, false},
+        {"tone", MOTET_ARG_WORD, false, .words = tones},
+        {"--times", MOTET_ARG_NUMBER, true, .min = 1, .max = 5},
+        {"--every", MOTET_ARG_PERIOD, true, .min = G_TIME_SPAN_SECOND, .max = G_TIME_SPAN_MINUTE},
+        {0},
+};
+
 static const MotetCommandDecl commands[] = {
         {"greet", greet_args, "greet an account", greet},
-        {"greet list", host_args, "list the hosts that greet", list},
-        {"greet keep", keep_args, "count the letters of a password", keep},
+        {"greet list", host_args, "list the hosts that greet", list, .right = MOTET_FOR_ADMIN},
+        {"greet keep", keep_args, "count the letters of a password", keep, .right = MOTET_FOR_SELF},
+        {"greet repeat", repeat_args, "greet again and again", repeat, .right = MOTET_FOR_ADMIN},
         {"greet break", host_args, "fail", break_down},
         {"greet flood", flood_args, "print many lines", flood},
         {"greet wait", host_args, "take a second", wait_a_second},
