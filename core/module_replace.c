@@ -355,7 +355,7 @@ modules_replace(Modules *modules, const Config *config, const char *name, const 
         Replace replace = {.modules = modules, .config = config, .name = name};
 
         find_old(&replace, host);
-        g_autoptr(GPtrArray) swaps = replace.swaps;
+        G_GNUC_UNUSED g_autoptr(GPtrArray) swaps = replace.swaps;
         if (!check_replaceable(&replace, host, error) || !open_object(&replace, error))
                 return false;
 

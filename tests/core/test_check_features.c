@@ -97,7 +97,7 @@ static void
 test_the_list_that_comes_with_the_modules(CheckKit *kit, gconstpointer data)
 {
         g_autofree char *path =
-                g_build_filename(g_getenv("MOTET_TEST_SOURCE"), "modules/suites.yaml", NULL);
+                g_build_filename(g_getenv("MOTET_TEST_SOURCE"), "etc/suites.yaml", NULL);
         unsigned n_rows = 0, n_told = 0;
         g_autofree char *text = NULL;
 
