@@ -26,8 +26,8 @@ now_ns(void)
         return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-static void
-row_free(void *data)
+void
+meter_row_free(void *data)
 {
         MeterRow *row = data;
 
@@ -43,7 +43,7 @@ meter_start(MotetServer *server)
 
         Meter *meter = g_new0(Meter, 1);
         meter->id = ++server->n_meters;
-        meter->rows = g_ptr_array_new_with_free_func(row_free);
+        meter->rows = g_ptr_array_new_with_free_func(meter_row_free);
         server->meter = meter;
         event_mark_hooks(server, true);
 }

@@ -16,6 +16,9 @@ typedef struct {
         int64_t longest_ns; /* one call, others' work included */
 } MeterRow;
 
+/** meter_row_free: @row is a MeterRow */
+void meter_row_free(void *row);
+
 typedef struct Meter Meter;
 
 /* One call; on the stack of who calls. */

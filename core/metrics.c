@@ -28,6 +28,11 @@ enum {
         OFFLOAD_REFUSED,
         CERTIFICATE,
         MODULES,
+        SAMPLED,
+        MODULE_TIME,
+        MODULE_CALLS,
+        MODULE_MAPPED,
+        MODULE_HOLDS,
         RELOADS,
         LOG_LOST,
         CPU,
@@ -69,6 +74,16 @@ static const MetricsFamily families[N_FAMILIES] = {
         [CERTIFICATE] = {"motet_certificate_expiry_timestamp_seconds", METRICS_GAUGE, "seconds",
                          "When the certificate in force ends, since 1970"},
         [MODULES] = {"motet_modules", METRICS_GAUGE, NULL, "Instances of modules that run"},
+        [SAMPLED] = {"motet_sampled_seconds", METRICS_COUNTER, "seconds",
+                     "Time in which modules were measured"},
+        [MODULE_TIME] = {"motet_module_sampled_seconds", METRICS_COUNTER, "seconds",
+                         "Time of the core thread that modules took meanwhile"},
+        [MODULE_CALLS] = {"motet_module_sampled_calls", METRICS_COUNTER, NULL,
+                          "Calls of modules meanwhile"},
+        [MODULE_MAPPED] = {"motet_module_mapped_bytes", METRICS_GAUGE, "bytes",
+                           "Memory mapped for the files of modules"},
+        [MODULE_HOLDS] = {"motet_module_holds", METRICS_GAUGE, NULL,
+                          "Hooks, timers, requests and other things modules have registered"},
         [RELOADS] = {"motet_reloads", METRICS_COUNTER, NULL, "Reloads of the configuration"},
         [LOG_LOST] = {"motet_log_lines_lost", METRICS_COUNTER, NULL,
                       "Lines of the log that what takes it was too slow for"},
@@ -258,6 +273,47 @@ print_certificates(MetricsText *text, const MotetServer *base)
         }
 }
 
+/* One sample of a family for each instance. */
+typedef struct {
+        MetricsText *text;
+        const Modules *modules;
+        unsigned which;
+} Instances;
+
+static void
+print_instance(MotetModule *instance, void *data)
+{
+        const Instances *of = data;
+        const char *host = instance->host ? instance->host->name : NULL;
+        const MetricsLabel labels[] = {
+                {"module", instance->info->name}, {host ? "host" : NULL, host}, {0}};
+        ModuleWeight weight;
+        MeterRow row;
+
+        modules_sample_of(of->modules, instance, &row);
+        modules_weigh(of->modules, instance->info->name, host, &weight);
+        if (of->which == MODULE_TIME)
+                metrics_text_micros(of->text, labels, row.self_ns / 1000);
+        else if (of->which == MODULE_CALLS)
+                metrics_text_sample(of->text, labels, row.n_calls);
+        else if (of->which == MODULE_MAPPED)
+                metrics_text_sample(of->text, labels, weight.mapped);
+        else
+                metrics_text_sample(of->text, labels, weight.n_owned);
+}
+
+static void
+print_modules(MetricsText *text, Modules *modules)
+{
+        begin(text, SAMPLED);
+        metrics_text_micros(text, NULL, modules_sampled(modules));
+        for (unsigned which = MODULE_TIME; which <= MODULE_HOLDS; which++) {
+                Instances of = {text, modules, which};
+                begin(text, which);
+                modules_foreach(modules, print_instance, &of);
+        }
+}
+
 static void
 print_server(MetricsText *text, Server *server)
 {
@@ -267,6 +323,7 @@ print_server(MetricsText *text, Server *server)
         modules_foreach(server_modules(server), count_instance, &n_modules);
         print_certificates(text, base);
         print_value(text, MODULES, n_modules);
+        print_modules(text, server_modules(server));
         print_pair(text, RELOADS, "result", "success", server->reload.n_done, "failure",
                    server->reload.n_refused);
         print_value(text, LOG_LOST, log_n_lost());

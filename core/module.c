@@ -220,6 +220,7 @@ modules_stop(Modules *modules)
 {
         module_idle_cancel(modules);
         module_top_cancel(modules);
+        module_samples_free(modules);
         while (modules->instances->len > 0)
                 module_instance_end(modules, g_ptr_array_index(modules->instances,
                                                                modules->instances->len - 1));

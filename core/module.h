@@ -79,6 +79,13 @@ typedef void (*ModulesMeasured)(void *data, GPtrArray *rows, const GError *error
  * MOTET_ERROR_CANCELLED when somebody else does */
 bool modules_measure(Modules *modules, int64_t span, ModulesMeasured func, void *data,
                      GError **error);
+/** modules_sample: from now on measures for one second in each minute, as long as nobody else does */
+void modules_sample(Modules *modules);
+/** modules_sampled: Returns: µs that were measured so */
+int64_t modules_sampled(const Modules *modules);
+/** modules_sample_of: @row_out: (borrowed) what was measured so of @instance. Returns: false with all
+ * 0 when it did nothing meanwhile */
+bool modules_sample_of(const Modules *modules, const MotetModule *instance, MeterRow *row_out);
 /** ModuleWeight: what is known of an instance's memory. */
 typedef struct {
         size_t mapped;    /* bytes of its file, shared by all its instances */

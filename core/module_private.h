@@ -11,11 +11,12 @@
 
 struct Modules {
         MotetServer *server;
-        GPtrArray *objects;      /* (own) of ModuleObject */
-        GPtrArray *instances;    /* (own) of MotetModule, running, in load order */
-        GPtrArray *lingering;    /* (own) of MotetModule, stopped, with work left */
-        struct ModuleTop *top;   /* (own) who measures; NULL: nobody */
-        struct ModuleIdle *idle; /* (own) who waits for a module to be idle; NULL: nobody */
+        GPtrArray *objects;            /* (own) of ModuleObject */
+        GPtrArray *instances;          /* (own) of MotetModule, running, in load order */
+        GPtrArray *lingering;          /* (own) of MotetModule, stopped, with work left */
+        struct ModuleTop *top;         /* (own) who measures; NULL: nobody */
+        struct ModuleIdle *idle;       /* (own) who waits for a module to be idle; NULL: nobody */
+        struct ModuleSamples *samples; /* (own) NULL: none are taken */
 };
 
 /** module_plan: Returns: (own) of ModuleWanted, what shall run, in load order; opens what is not
@@ -59,6 +60,10 @@ void module_free_lingering(Modules *modules);
 void module_sweep(Modules *modules);
 /** module_top_cancel: tells who measures that the server stops */
 void module_top_cancel(Modules *modules);
+/** module_top_sample: while nobody measures: as modules_measure(), until somebody does on purpose */
+void module_top_sample(Modules *modules, int64_t span, ModulesMeasured func, void *data);
+/** module_samples_free: ends what modules_sample() began */
+void module_samples_free(Modules *modules);
 /** module_idle_cancel: tells who waits for a module to be idle that it will not be */
 void module_idle_cancel(Modules *modules);
 /** module_place: Returns: (borrowed) the name of its host, or "all hosts" */

@@ -12,6 +12,7 @@ typedef struct ModuleTop {
         LoopTimer timer;
         ModulesMeasured func;
         void *data;
+        bool is_sample; /* gives way to whoever measures on purpose */
 } ModuleTop;
 
 static void
@@ -32,15 +33,11 @@ end_of_time(LoopTimer *timer)
         finish(CONTAINER_OF(timer, ModuleTop, timer), NULL);
 }
 
-bool
-modules_measure(Modules *modules, int64_t span, ModulesMeasured func, void *data, GError **error)
+static ModuleTop *
+start(Modules *modules, int64_t span, ModulesMeasured func, void *data)
 {
-        if (modules->top) {
-                g_set_error(error, MOTET_ERROR, MOTET_ERROR_CANCELLED,
-                            "somebody else is measuring at this moment: try again");
-                return false;
-        }
         ModuleTop *top = g_new0(ModuleTop, 1);
+
         top->modules = modules;
         top->func = func;
         top->data = data;
@@ -48,6 +45,26 @@ modules_measure(Modules *modules, int64_t span, ModulesMeasured func, void *data
         modules->top = top;
         meter_start(modules->server);
         loop_timer_arm(modules->server->loop, &top->timer, span);
+        return top;
+}
+
+void
+module_top_sample(Modules *modules, int64_t span, ModulesMeasured func, void *data)
+{
+        start(modules, span, func, data)->is_sample = true;
+}
+
+bool
+modules_measure(Modules *modules, int64_t span, ModulesMeasured func, void *data, GError **error)
+{
+        if (modules->top && modules->top->is_sample)
+                module_top_cancel(modules);
+        if (modules->top) {
+                g_set_error(error, MOTET_ERROR, MOTET_ERROR_CANCELLED,
+                            "somebody else is measuring at this moment: try again");
+                return false;
+        }
+        start(modules, span, func, data);
         return true;
 }
 

@@ -229,6 +229,7 @@ server_new_from(const ServerParams *params, Config *config, ConfigFindings *find
                 return NULL;
 
         server_add_hosts(server, config, NULL);
+        modules_sample(server->modules);
         if (!modules_apply(server->modules, config, NULL, NULL, error))
                 return NULL;
         return g_steal_pointer(&server);

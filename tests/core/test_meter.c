@@ -195,6 +195,54 @@ test_top_measures_for_a_while(void)
         g_string_free(second.output, TRUE);
 }
 
+static MotetModule *
+instance_of(TestServer *server, const char *name)
+{
+        return modules_find(server_modules(test_server_core(server)), name, NULL);
+}
+
+/* One second of each minute is measured, and added up. */
+static void
+test_samples_are_taken_each_minute(void)
+{
+        g_autoptr(TestServer) server = start();
+        const Modules *modules = server_modules(test_server_core(server));
+        const MotetModule *delta = instance_of(server, "delta");
+        MeterRow row;
+
+        test_server_open(server, "example.org");
+        test_server_advance(server, 60 * G_TIME_SPAN_SECOND);
+        g_assert_cmpint(modules_sampled(modules), ==, 0);
+        g_assert_false(modules_sample_of(modules, delta, &row));
+        for (unsigned minute = 1; minute <= 2; minute++) {
+                test_server_open(server, "example.org");
+                test_server_advance(server, 30 * G_TIME_SPAN_SECOND);
+                g_assert_cmpint(modules_sampled(modules), ==, minute * G_TIME_SPAN_SECOND);
+                g_assert_true(modules_sample_of(modules, delta, &row));
+                g_assert_cmpuint(row.n_calls, ==, 2 * minute);
+                test_server_open(server, "example.org");
+                test_server_advance(server, 30 * G_TIME_SPAN_SECOND);
+        }
+}
+
+/* Who measures on purpose does not wait for a sample, and no sample is taken meanwhile. */
+static void
+test_samples_give_way(void)
+{
+        g_autoptr(TestServer) server = start();
+        const Modules *modules = server_modules(test_server_core(server));
+        Answer answer;
+
+        test_server_advance(server, 60 * G_TIME_SPAN_SECOND);
+        run(server, "module top --for 60s", &answer);
+        test_server_advance(server, 60 * G_TIME_SPAN_SECOND);
+
+        g_assert_true(answer.has_ended);
+        g_assert_cmpint(answer.code, ==, 0);
+        g_assert_cmpint(modules_sampled(modules), ==, 0);
+        g_string_free(answer.output, TRUE);
+}
+
 static void
 test_top_refuses_odd_times(void)
 {
@@ -246,5 +294,7 @@ main(int argc, char **argv)
         g_test_add_func("/meter/top-measures-for-a-while", test_top_measures_for_a_while);
         g_test_add_func("/meter/top-refuses-odd-times", test_top_refuses_odd_times);
         g_test_add_func("/meter/top-ends-with-the-server", test_top_ends_with_the_server);
+        g_test_add_func("/meter/samples-are-taken-each-minute", test_samples_are_taken_each_minute);
+        g_test_add_func("/meter/samples-give-way", test_samples_give_way);
         return g_test_run();
 }
