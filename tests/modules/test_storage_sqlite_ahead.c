@@ -174,12 +174,12 @@ test_most_ids(void)
         check_newest(65, G_TIME_SPAN_MILLISECOND, 200, 64);
 }
 
-/* And 256 bytes of steps; one of a hundred days takes 7. */
+/* And 256 bytes of steps; one of ten hours takes 6. */
 static void
 test_most_bytes(void)
 {
-        check_newest(37, 100 * G_TIME_SPAN_DAY, 200, 37);
-        check_newest(38, 100 * G_TIME_SPAN_DAY, 200, 37);
+        check_newest(43, 10 * G_TIME_SPAN_HOUR, 200, 43);
+        check_newest(44, 10 * G_TIME_SPAN_HOUR, 200, 43);
 }
 
 static void
