@@ -28,6 +28,7 @@ box_take(Offline *offline, const char *account)
                 g_queue_init(&box->waiting);
                 g_queue_init(&box->appending);
                 g_queue_init(&box->prunings);
+                behind_init(box);
                 g_hash_table_insert(offline->boxes, box->account, box);
         }
         if (box->idle_link.data) {
@@ -45,6 +46,7 @@ box_free(Box *box)
         g_hash_table_remove(box->offline->boxes, box->account);
         g_queue_clear_full(&box->prunings, g_free);
         motet_session_unref(box->session);
+        behind_clear(box);
         g_free(box->account);
         g_free(box);
 }
@@ -53,7 +55,8 @@ static bool
 is_busy(const Box *box)
 {
         return box->asking || box->is_counting || box->is_reading || box->session ||
-               box->waiting.length > 0 || box->appending.length > 0 || box->prunings.length > 0;
+               box->behind->len > 0 || box->waiting.length > 0 || box->appending.length > 0 ||
+               box->prunings.length > 0;
 }
 
 /* Peers name any account they like, so nothing is kept of one that may not exist. */
@@ -164,22 +167,6 @@ ask_existence(Box *box)
 
 /* Putting in */
 
-/* Those who are there and have nothing to catch up with get it now. */
-static void
-deliver_to_others(const Box *box, const Letter *letter)
-{
-        MotetModule *provider = NULL;
-        const MotetMessageService *service =
-                motet_service(motet_module_host(box->offline->self), "message", &provider);
-        g_autoptr(GPtrArray) sessions = g_ptr_array_new();
-
-        service->classify(provider, letter->to, service->type(letter->stanza), sessions);
-        for (guint i = 0; i < sessions->len; i++) {
-                if (sessions->pdata[i] != box->session)
-                        motet_session_send(sessions->pdata[i], letter->stanza);
-        }
-}
-
 void
 box_release(Box *box, uint64_t n, uint64_t bytes)
 {
@@ -191,6 +178,18 @@ static void
 take_out(Box *box, const Letter *letter)
 {
         box_release(box, 1, g_bytes_get_size(letter->entry.value));
+}
+
+/* Deletes one that nobody is to get. */
+static void
+withdraw(Box *box, const Letter *letter, uint64_t id)
+{
+        const MotetStoreQuery query = {.after = id - 1, .before = id + 1};
+
+        if (id <= box->handed)
+                return;
+        motet_store_prune(box->offline->store, box->account, &query, NULL, NULL);
+        take_out(box, letter);
 }
 
 static void
@@ -207,13 +206,11 @@ on_appended(MotetModule *self, const GError *error, uint64_t id, void *data)
                 letter_fail(letter);
         } else if (letter_is_refused(letter) && id > box->handed) {
                 /* It will be sent again. */
-                const MotetStoreQuery query = {.after = id - 1, .before = id + 1};
-                motet_store_prune(box->offline->store, box->account, &query, NULL, NULL);
-                take_out(box, letter);
+                withdraw(box, letter, id);
                 letter_end(letter, MOTET_HANDLED);
         } else {
-                if (letter->is_live && box->session)
-                        deliver_to_others(box, letter);
+                if (letter->is_live && box->session && !behind_share(box, letter, id))
+                        withdraw(box, letter, id);
                 letter_end(letter, MOTET_HANDLED);
                 handout_resume(box);
         }
@@ -277,6 +274,8 @@ box_put(Box *box, MotetStanzaEvent *ev, bool is_live)
         Letter *letter = letter_new(self, ev, is_live);
         letter->box = box;
         letter->wait = motet_wait(self, &ev->event, PUT_WAIT, MOTET_DEADLINE_REFUSE);
+        if (is_live)
+                behind_add(box);
         g_queue_push_tail_link(&box->waiting, &letter->link);
         box_advance(box);
         return MOTET_WAIT;
@@ -306,6 +305,8 @@ box_forget(Offline *offline, const char *account)
 
         cancel_asking(box);
         handout_stop(box);
+        behind_forget(box);
+        g_array_set_size(box->copied, 0);
         end_waiting(box, pass_on);
         box->exists = false;
         box->is_counted = false;

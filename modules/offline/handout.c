@@ -13,6 +13,9 @@
 
 #define BATCH 32                              /* letters read at a time */
 #define DRAIN (100 * G_TIME_SPAN_MILLISECOND) /* until a slow reader is looked at again */
+#define FAILURES_MAX 8           /* readings; then new messages are delivered past the box */
+#define RETRY G_TIME_SPAN_SECOND /* after the first; doubled after each, up to RETRY_MAX */
+#define RETRY_MAX (16 * G_TIME_SPAN_SECOND)
 
 static void fetch(Box *box);
 
@@ -41,8 +44,13 @@ best_ready(const Box *box)
 static void
 set_session(Box *box, MotetSession *session)
 {
+        if (session != box->session)
+                behind_lapse(box);
+        if (session)
+                motet_session_ref(session);
         motet_session_unref(box->session);
-        box->session = session ? motet_session_ref(session) : NULL;
+        box->session = session;
+        box->n_failed = 0;
 }
 
 void
@@ -52,11 +60,24 @@ handout_stop(Box *box)
         set_session(box, NULL);
 }
 
+MotetSession *
+handout_catcher(Box *box)
+{
+        MotetSession *next = box->session && !is_ready(box->session) ? best_ready(box) : NULL;
+
+        if (next)
+                set_session(box, next);
+        else if (box->session && !is_ready(box->session))
+                handout_stop(box);
+        return box->session;
+}
+
 /* Everything was handed out. What is still being deleted is all that is left. */
 static void
 finish(Box *box)
 {
         handout_stop(box);
+        behind_forget(box);
         box->is_counted = true;
         box->is_partial = false;
         box->n = box->bytes = 0;
@@ -116,28 +137,39 @@ is_unwanted(const Box *box, const MotetXml *stanza)
         return from && blocking->is_blocked(provider, box->account, from);
 }
 
-/* Returns: how many of @entries are done with: taken by the session, unwanted or damaged */
+/* Returns: whether there is room for more: what is unwanted or damaged is left out */
+static bool
+hand_over(const Box *box, const MotetStoreEntry *entry)
+{
+        g_autoptr(MotetXml) stanza = letter_restore(box->offline->self, entry);
+
+        return !stanza || is_unwanted(box, stanza) || motet_session_send(box->session, stanza);
+}
+
+/* Returns: how many of @entries are done with */
 static size_t
 hand_out(Box *box, const MotetStoreEntry *entries, size_t n)
 {
+        uint64_t n_taken = 0;
         uint64_t bytes = 0;
         size_t i = 0;
 
         for (; i < n && is_ready(box->session) && !is_full(box->session); i++) {
-                g_autoptr(MotetXml) stanza = letter_restore(box->offline->self, &entries[i]);
-                if (stanza && !is_unwanted(box, stanza) &&
-                    !motet_session_send(box->session, stanza))
+                bool is_lapsed = behind_is_lapsed(box, entries[i].id);
+                if (!is_lapsed && !hand_over(box, &entries[i]))
                         break;
                 box->handed = entries[i].id;
-                bytes += g_bytes_get_size(entries[i].value);
+                n_taken += !is_lapsed;
+                bytes += is_lapsed ? 0 : g_bytes_get_size(entries[i].value);
         }
+        behind_handed(box);
         if (i > 0 || box->is_prune_due)
-                handout_prune(box, i, bytes);
+                handout_prune(box, n_taken, bytes);
         return i;
 }
 
 static void
-on_drained(MotetModule *self, MotetTimer *timer, void *data)
+on_time(MotetModule *self, MotetTimer *timer, void *data)
 {
         Box *box = data;
 
@@ -148,19 +180,35 @@ on_drained(MotetModule *self, MotetTimer *timer, void *data)
 }
 
 static void
+fetch_in(Box *box, GTimeSpan delay)
+{
+        box->timer = motet_timer_add(box->offline->self, NULL, delay, on_time, box);
+}
+
+static void
 go_on(Box *box, bool is_all)
 {
-        if (!is_ready(box->session)) {
-                set_session(box, best_ready(box));
-                if (box->session)
-                        fetch(box);
-        } else if (is_full(box->session)) {
-                box->timer = motet_timer_add(box->offline->self, NULL, DRAIN, on_drained, box);
-        } else if (is_all && !box->is_stale && box->waiting.length == 0) {
+        if (is_full(box->session))
+                fetch_in(box, DRAIN);
+        else if (is_all && !box->is_stale && box->waiting.length == 0)
                 finish(box);
-        } else {
+        else
                 fetch(box);
+}
+
+/* New messages wait behind what cannot be read, but not for ever. */
+static void
+fetch_again(Box *box, const GError *error)
+{
+        motet_debug("%s: reading what is kept failed: %s", box->account, error->message);
+        if (++box->n_failed < FAILURES_MAX) {
+                fetch_in(box, MIN(RETRY << (box->n_failed - 1), RETRY_MAX));
+                return;
         }
+        motet_warn("what is kept for %s cannot be read: %s: new messages are delivered before it",
+                   box->account, error->message);
+        handout_stop(box);
+        behind_forget(box);
 }
 
 static void
@@ -171,12 +219,13 @@ on_fetched(MotetModule *self, const GError *error, const MotetStoreEntry *entrie
 
         (void)self;
         box->is_reading = false;
-        if (error) {
-                motet_debug("%s: reading what is kept failed: %s", box->account, error->message);
-                handout_stop(box);
-        } else if (box->session) {
+        if (!error && box->session) {
                 bool is_all = hand_out(box, entries, n) == n && complete;
-                go_on(box, is_all);
+                box->n_failed = 0;
+                if (handout_catcher(box))
+                        go_on(box, is_all);
+        } else if (handout_catcher(box)) {
+                fetch_again(box, error);
         }
         box_advance(box);
         box_settle(box);

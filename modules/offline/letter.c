@@ -103,10 +103,6 @@ letter_fail(Letter *letter)
 {
         MotetHost *host = motet_module_host(letter->box->offline->self);
 
-        if (letter->is_live) {
-                letter_end(letter, MOTET_CONTINUE);
-                return;
-        }
         if (motet_wait_is_live(letter->wait)) {
                 g_autoptr(MotetXml) error =
                         motet_stanza_error_of_type(letter->stanza, MOTET_INTERNAL_SERVER_ERROR,

@@ -4,6 +4,7 @@
  *   letter.c   one message: whether it is kept, its stored form, and how its sender is answered
  *   box.c      one account's box: who may put letters in, and how much
  *   handout.c  handing what is in a box to the session that became available
+ *   behind.c   order: who has to get letters from the box before anything else
  *   offline.c  the descriptor, and when boxes are used
  */
 #pragma once
@@ -40,6 +41,12 @@ typedef struct {
         bool is_live;          /* there is somebody to deliver it to, who has to get others first */
 } Letter;
 
+/* Copied: a letter that others got at once, and that is in the box for the session it is handed to. */
+typedef struct {
+        uint64_t id, bytes;
+        bool is_lapsed; /* that session is handed nothing any more: nobody is to get it */
+} Copied;
+
 /* Pruning: what one deletion under way will make room for. */
 typedef struct {
         uint64_t n, bytes;
@@ -64,11 +71,15 @@ struct Box {
         uint64_t bytes;   /* of their stored forms */
 
         MotetSession *session; /* (own) to whom everything is handed; NULL: to nobody */
-        MotetTimer *timer;     /* until it has read more */
+        MotetTimer *timer;     /* until it has read more, or reading is tried again */
         bool is_reading;
         bool is_stale;     /* something was put in since reading began */
         uint64_t handed;   /* id of the last letter that was handed out */
         bool is_prune_due; /* deleting what was handed out failed */
+        unsigned n_failed; /* readings that failed one after the other */
+        GPtrArray *
+                behind; /* (own) of MotetSession (borrowed, bound): what is in the box may be for it */
+        GArray *copied; /* (own) of Copied: those in the box */
 };
 
 /* letter.c */
@@ -79,7 +90,7 @@ bool letter_is_kept(MotetModule *self, const MotetXml *stanza);
 Letter *letter_new(MotetModule *self, const MotetStanzaEvent *ev, bool is_live);
 /** letter_end: (take) lets the sender's chain go on with @verdict */
 void letter_end(Letter *letter, MotetResult verdict);
-/** letter_fail: (take) storage failed: delivered now if there is anybody, else answered so */
+/** letter_fail: (take) storage failed: the sender is told */
 void letter_fail(Letter *letter);
 /** letter_is_refused: whether the sender was told by now that it was not kept */
 bool letter_is_refused(const Letter *letter);
@@ -107,6 +118,8 @@ void box_drop(Box *box);
 
 /* handout.c */
 
+/** handout_catcher: Returns: (borrowed) who is being handed what is in the box, and is ready for it; NULL: nobody */
+MotetSession *handout_catcher(Box *box);
 /** handout_start: from now on everything is handed to @session instead of whoever had it before */
 void handout_start(Box *box, MotetSession *session);
 /** handout_resume: hands a letter just put in to whoever became available meanwhile */
@@ -115,3 +128,26 @@ void handout_resume(Box *box);
 void handout_stop(Box *box);
 /** handout_prune: deletes what was handed out */
 void handout_prune(Box *box, uint64_t n, uint64_t bytes);
+
+/* behind.c */
+
+/** behind_init / behind_clear: the part of the box that is about this */
+void behind_init(Box *box);
+void behind_clear(Box *box);
+/** behind_reached: whether a message to @to would reach somebody who gets nothing but from the box */
+bool behind_reached(Box *box, const MotetJid *to, const MotetXml *stanza);
+/** behind_add: a letter is put in for who is being handed what is in the box */
+void behind_add(Box *box);
+/** behind_remove: @session is there no more */
+void behind_remove(Box *box, MotetSession *session);
+/** behind_forget: nothing that is in the box is for anybody who is there */
+void behind_forget(Box *box);
+/** behind_share: the letter @id is in the box: those it reaches that need not wait get it now. Returns: false: it
+ * need not stay there */
+bool behind_share(Box *box, const Letter *letter, uint64_t id);
+/** behind_lapse: deletes what others got at once: it was in the box for a session that is handed nothing any more */
+void behind_lapse(Box *box);
+/** behind_is_lapsed: whether nobody is to get the letter @id */
+bool behind_is_lapsed(const Box *box, uint64_t id);
+/** behind_handed: letters up to box->handed are done with */
+void behind_handed(Box *box);

@@ -3,7 +3,7 @@
  *
  * Implements  XEP-0160 (1.0.1), XEP-0203 (2.0), XEP-0334 (1.0.0) section 4.2
  * Hooks       message/self, message/bare, message/full (each before and after the module message),
- *             presence-initial, presence-changed, user-deleting
+ *             presence-initial, presence-changed, session-unbound, user-deleting
  * Storage     archive "offline": messages as text
  * Options     max_messages, max_bytes
  *
@@ -30,26 +30,13 @@ keep(MotetModule *self, MotetStanzaEvent *ev)
         return verdict;
 }
 
-static bool
-would_reach(MotetModule *self, const MotetStanzaEvent *ev, const MotetSession *session)
-{
-        MotetModule *provider = NULL;
-        const MotetMessageService *service =
-                motet_service(motet_module_host(self), "message", &provider);
-        g_autoptr(GPtrArray) sessions = g_ptr_array_new();
-
-        service->classify(provider, ev->to, service->type(ev->stanza), sessions);
-        return g_ptr_array_find(sessions, session, NULL);
-}
-
 /* Behind what its receiver did not get yet (RFC 6120 10.1). */
 static MotetResult
 keep_in_order(MotetModule *self, MotetStanzaEvent *ev)
 {
         Box *box = box_find(motet_module_data(self), motet_jid_local(ev->to));
 
-        if (!box || !box->session || !letter_is_kept(self, ev->stanza) ||
-            !would_reach(self, ev, box->session))
+        if (!box || !letter_is_kept(self, ev->stanza) || !behind_reached(box, ev->to, ev->stanza))
                 return MOTET_CONTINUE;
         return box_put(box, ev, true);
 }
@@ -67,6 +54,18 @@ hand_out(MotetModule *self, MotetCustomEvent *ev)
         Box *box = box_take(motet_module_data(self), change->session->username);
         handout_start(box, change->session);
         box_settle(box);
+        return MOTET_CONTINUE;
+}
+
+static MotetResult
+forget_session(MotetModule *self, MotetSessionEvent *ev)
+{
+        Box *box = box_find(motet_module_data(self), ev->session->username);
+
+        if (box) {
+                behind_remove(box, ev->session);
+                box_settle(box);
+        }
         return MOTET_CONTINUE;
 }
 
@@ -130,6 +129,7 @@ static const MotetHook hooks[] = {
         MOTET_ON_STANZA("message/full", keep, AFTER_DELIVERY),
         MOTET_ON_CUSTOM(MOTET_EVENT_PRESENCE_INITIAL, hand_out, MOTET_PRIO_NORMAL),
         MOTET_ON_CUSTOM(MOTET_EVENT_PRESENCE_CHANGED, hand_out, MOTET_PRIO_NORMAL),
+        MOTET_ON_SESSION("session-unbound", forget_session, MOTET_PRIO_NORMAL),
         {0},
 };
 

@@ -208,6 +208,81 @@ test_full_while_reading(void)
         g_assert_true(g_str_has_suffix(ids, "m9 "));
 }
 
+static void
+say(MotetSession *from, const char *to, const char *id)
+{
+        g_autofree char *xml = g_strdup_printf("<message to='%s' type='chat' id='%s'/>", to, id);
+
+        test_session_receive(from, xml);
+}
+
+/* RFC 6120 10.1: what is said to a resource follows what was put in for it, also when it became unavailable meanwhile. */
+static void
+test_order_outlives_availability(void)
+{
+        g_autoptr(TestServer) server = start_with_much();
+        MotetSession *juliet = come_slowly(server, "balcony");
+        MotetSession *other = test_server_bind(server, ROMEO "/mantua");
+
+        say(other, JULIET "/balcony", "a");
+        test_session_receive(juliet, "<presence type='unavailable'/>");
+        read_all(server, juliet);
+        say(other, JULIET "/balcony", "b");
+        test_session_receive(juliet, "<presence/>");
+        read_all(server, juliet);
+        say(other, JULIET "/balcony", "c");
+        read_all(server, juliet);
+
+        g_autofree char *ids = ids_sent(juliet);
+        g_assert_true(g_str_has_suffix(ids, " m9 a b c "));
+        g_assert_cmpuint(offline_n_stored(server), ==, 0);
+        test_assert_sent_nothing(other);
+}
+
+/* RFC 6120 10.1: nor do they overtake when another resource is handed the rest, and each is delivered once. */
+static void
+test_order_outlives_a_successor(void)
+{
+        g_autoptr(TestServer) server = start_with_much();
+        MotetSession *first = come_slowly(server, "balcony");
+        MotetSession *other = test_server_bind(server, ROMEO "/mantua");
+        say(other, JULIET "/balcony", "a");
+
+        MotetSession *second = come_slowly(server, "chamber");
+        say(other, JULIET "/balcony", "b");
+        read_all(server, second);
+        read_all(server, first);
+        say(other, JULIET "/balcony", "c");
+        read_all(server, first);
+
+        g_autofree char *to_first = ids_sent(first);
+        g_autofree char *to_second = ids_sent(second);
+        g_assert_cmpstr(to_first, ==, "m0 m1 m2 c ");
+        g_assert_cmpstr(to_second, ==, "m3 m4 m5 m6 m7 m8 m9 a b ");
+        g_assert_cmpuint(offline_n_stored(server), ==, 0);
+}
+
+/* Who got a message at once does not get it again from the box, when it comes to be handed what is in it. */
+static void
+test_delivered_once(void)
+{
+        g_autoptr(TestServer) server = start_with_much();
+        MotetSession *first = come_slowly(server, "balcony");
+        MotetSession *second = come_slowly(server, "chamber");
+        MotetSession *other = test_server_bind(server, ROMEO "/mantua");
+
+        say(other, JULIET, "n");
+        test_session_receive(second, "<presence type='unavailable'/>");
+        read_all(server, second);
+        read_all(server, first);
+
+        g_autofree char *to_first = ids_sent(first);
+        g_autofree char *to_second = ids_sent(second);
+        g_assert_cmpstr(to_first, ==, "m0 m1 m2 n m6 m7 m8 m9 ");
+        g_assert_cmpstr(to_second, ==, "m3 m4 m5 ");
+        g_assert_cmpuint(offline_n_stored(server), ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -223,5 +298,10 @@ main(int argc, char **argv)
         g_test_add_func("/offline_handout/unavailable-while-reading",
                         test_unavailable_while_reading);
         g_test_add_func("/offline_handout/full-while-reading", test_full_while_reading);
+        g_test_add_func("/offline_handout/order-outlives-availability",
+                        test_order_outlives_availability);
+        g_test_add_func("/offline_handout/order-outlives-a-successor",
+                        test_order_outlives_a_successor);
+        g_test_add_func("/offline_handout/delivered-once", test_delivered_once);
         return g_test_run();
 }
