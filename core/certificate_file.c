@@ -158,7 +158,13 @@ read_certificates(BIO *bio, STACK_OF(X509) * *certificates_out)
                 X509 *certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
                 if (certificate == NULL)
                         break;
-                sk_X509_push(certificates, certificate);
+                if (sk_X509_push(certificates, certificate) > 0)
+                        continue;
+                /* No memory: half of a chain is no chain. */
+                X509_free(certificate);
+                sk_X509_pop_free(certificates, X509_free);
+                ERR_clear_error();
+                return false;
         }
         /* The end of the file is told as an error too. */
         bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;

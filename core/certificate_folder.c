@@ -71,15 +71,21 @@ list_names(Walk *walk, const char *path)
                 add_problem(walk->folder, g_strdup_printf("%s%s", error->message, advice));
                 return NULL;
         }
-        GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-        while (!walk->full && (name = g_dir_read_name(dir)) != NULL) {
+        g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+        for (errno = 0; !walk->full && (name = g_dir_read_name(dir)) != NULL; errno = 0) {
                 if (*name == '.')
                         continue;
                 walk->full = ++walk->n_entries > CERTIFICATE_FOLDER_ENTRIES;
                 g_ptr_array_add(names, g_strdup(name));
         }
+        /* readdir(3): the end and a failure look alike but for errno. */
+        if (!walk->full && errno != 0) {
+                add_problem(walk->folder,
+                            g_strdup_printf("%s cannot be read: %s", path, g_strerror(errno)));
+                return NULL;
+        }
         g_ptr_array_sort(names, compare_names);
-        return names;
+        return g_steal_pointer(&names);
 }
 
 static bool

@@ -165,8 +165,8 @@ drop_others(const CheckParams *params, ConfigFindings *findings)
         }
 }
 
-static int
-exit_code(const CheckParams *params, const ConfigFindings *findings)
+int
+check_exit_code(const ConfigFindings *findings, bool strict)
 {
         unsigned n_counted = 0;
 
@@ -176,7 +176,7 @@ exit_code(const CheckParams *params, const ConfigFindings *findings)
                 const ConfigFinding *finding = g_ptr_array_index(findings->list, i);
                 n_counted += !finding_kind(finding->id)->note;
         }
-        return params->strict && n_counted > 0 ? CHECK_WARNINGS : CHECK_CLEAN;
+        return strict && n_counted > 0 ? CHECK_WARNINGS : CHECK_CLEAN;
 }
 
 static void
@@ -188,6 +188,7 @@ run_checks(const CheckParams *params, CheckContext *context)
         if (!context->config)
                 return;
         context->modules = modules_new(&nothing);
+        modules_set_quarantine(context->modules, quarantine_read(context->config->data_dir));
         for (const Check *check = checks; check->name; check++) {
                 if (is_wanted(params, check))
                         check->run(context);
@@ -218,7 +219,7 @@ check_run(const CheckParams *params, CheckPrint print, void *data, GError **erro
         else
                 check_print_text(&findings, context.config, print, data);
 
-        int code = exit_code(params, &findings);
+        int code = check_exit_code(&findings, params->strict);
         config_findings_clear(&findings);
         config_free(context.config);
         return code;

@@ -68,6 +68,8 @@ typedef void (*CheckPrint)(void *data, const char *line);
  * when there is no such check
  */
 int check_run(const CheckParams *params, CheckPrint print, void *data, GError **error);
+/** check_exit_code: @strict: warnings count, notes never do */
+int check_exit_code(const ConfigFindings *findings, bool strict);
 
 /** check_explain: prints what there is to know of the finding @name, of all when NULL. Returns: false
  * with MOTET_ERROR_USAGE when there is none */

@@ -114,8 +114,9 @@ print_summary(const ConfigFindings *findings, const Config *config, CheckPrint p
                 g_string_append_printf(line, ", %u warning%s", n_warnings,
                                        n_warnings == 1 ? "" : "s");
         if (config && n_errors == 0)
-                g_string_append_printf(line, " (%u modules on %u hosts)", n_modules,
-                                       config->hosts->len);
+                g_string_append_printf(line, " (%u module%s on %u host%s)", n_modules,
+                                       n_modules == 1 ? "" : "s", config->hosts->len,
+                                       config->hosts->len == 1 ? "" : "s");
         print(data, line->str);
 }
 

@@ -185,9 +185,8 @@ take_records(CheckQuestion *question, ns_msg *message)
         }
 }
 
-/* An answer to something else is nobody's; one that was cut is none. */
-static void
-take_answer(GPtrArray *questions, const guint8 *bytes, size_t n)
+void
+check_resolver_take(GPtrArray *questions, const guint8 *bytes, size_t n)
 {
         ns_msg message;
         ns_rr asked;
@@ -255,7 +254,7 @@ hear_answers(int fd, GPtrArray *questions, guint end, int64_t deadline)
                         return;
                 ssize_t n = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
                 if (n > 0)
-                        take_answer(questions, bytes, (size_t)n);
+                        check_resolver_take(questions, bytes, (size_t)n);
                 else if (n < 0 && errno == ECONNREFUSED)
                         return;
         }

@@ -11,6 +11,7 @@
 
 #include "core/command_args.h"
 #include "core/command_table.h"
+#include "core/meter.h"
 
 struct MotetCommand {
         Owned owned; /* by the instance it runs in; by nobody for core's own */
@@ -122,8 +123,11 @@ start_on(MotetCommand *command, const MotetHost *host)
 
         command->owned.underway = true;
         owned_add(&command->owned, search.instance, command_drop);
-        MotetModule *before = instance_enter(search.instance);
+        InstanceCall before = instance_enter(search.instance, "command");
+        MeterFrame frame;
+        meter_enter(&frame, search.instance);
         search.decl->run(search.instance, command);
+        meter_leave(&frame, search.instance->server);
         instance_leave(search.instance, before);
         return true;
 }

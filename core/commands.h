@@ -18,10 +18,14 @@ extern const MotetCommandDecl *const commands_of_core[];
 /** commands_module_info: what "module info" does */
 void commands_module_info(MotetModule *self, MotetCommand *command);
 
+/** commands_module_dev: what "module dev" does */
+void commands_module_dev(MotetModule *self, MotetCommand *command);
 /** commands_module_top: what "module top" does */
 void commands_module_top(MotetModule *self, MotetCommand *command);
 /** commands_module_reload: what "module reload" does */
 void commands_module_reload(MotetModule *self, MotetCommand *command);
+/** commands_module_release: what "module release" does */
+void commands_module_release(MotetModule *self, MotetCommand *command);
 /** commands_reload: what "reload" does; @command prints the outcome and goes on */
 bool commands_reload(MotetCommand *command, GError **error);
 

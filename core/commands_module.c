@@ -19,7 +19,8 @@ typedef struct {
         const MotetHost *host; /* NULL: all */
         const MotetModuleInfo *info;
         GString *hosts;
-        GHashTable *names; /* of all that were printed */
+        GPtrArray *troubles; /* (own) texts: of its instances that are not well */
+        GHashTable *names;   /* of all that were printed */
 } ModuleLine;
 
 static bool
@@ -31,11 +32,15 @@ runs_on(const MotetModule *instance, const MotetHost *host)
 static void
 print_module(const ModuleLine *line)
 {
-        if (line->info)
-                motet_command_print(line->command, "%-16s %-8s %s: %s", line->info->name,
-                                    line->info->version ? line->info->version : MOTET_VERSION,
-                                    line->hosts->str,
-                                    line->info->summary ? line->info->summary : "");
+        if (!line->info)
+                return;
+        motet_command_print(line->command, "%-16s %-8s %s: %s", line->info->name,
+                            line->info->version ? line->info->version : MOTET_VERSION,
+                            line->hosts->str, line->info->summary ? line->info->summary : "");
+        for (guint i = 0; i < line->troubles->len; i++)
+                motet_command_print(line->command, "  %s",
+                                    (const char *)g_ptr_array_index(line->troubles, i));
+        g_ptr_array_set_size(line->troubles, 0);
 }
 
 static void
@@ -49,11 +54,13 @@ collect_module(MotetModule *instance, void *data)
         g_hash_table_add(line->names, (gpointer)instance->info->name);
         if (line->info == instance->info) {
                 g_string_append_printf(line->hosts, ", %s", host);
-                return;
+        } else {
+                print_module(line);
+                line->info = instance->info;
+                g_string_assign(line->hosts, host);
         }
-        print_module(line);
-        line->info = instance->info;
-        g_string_assign(line->hosts, host);
+        if (instance->status != MOTET_STATUS_OK)
+                g_ptr_array_add(line->troubles, module_status_line(instance));
 }
 
 static void
@@ -69,16 +76,25 @@ print_specs(MotetModule *instance, void *data)
                 motet_command_print(line->command, "%-20s %s", *spec, instance->info->name);
 }
 
+static void
+print_absent(const char *name, const char *why, void *data)
+{
+        motet_command_print(data, "%-16s %-8s left out: %s", name, "-", why);
+}
+
 /* Those that are there and do not run. */
 static void
 print_others(const ModuleLine *line)
 {
         const Config *config = server_config(command_server(line->command));
+        const Modules *modules = server_modules(command_server(line->command));
         g_auto(GStrv) names = module_choice_names(config);
 
         for (char **name = names; *name; name++) {
                 const ConfigModule *module = config_module(config, *name);
                 if (g_hash_table_contains(line->names, *name))
+                        continue;
+                if (modules_absence(modules, *name))
                         continue;
                 motet_command_print(line->command, "%-16s %-8s %s", *name, "-",
                                     module && module->enabled ? (line->host ? "not on this host"
@@ -95,7 +111,9 @@ run_module_list(MotetModule *self, MotetCommand *command)
         bool specs = motet_command_arg(command, "--specs") != NULL;
         g_autoptr(GString) hosts = g_string_new(NULL);
         g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
-        ModuleLine line = {.command = command, .hosts = hosts, .names = names};
+        g_autoptr(GPtrArray) troubles = g_ptr_array_new_with_free_func(g_free);
+        ModuleLine line = {
+                .command = command, .hosts = hosts, .troubles = troubles, .names = names};
         GError *error = NULL;
 
         (void)self;
@@ -106,6 +124,8 @@ run_module_list(MotetModule *self, MotetCommand *command)
         modules_foreach(modules, specs ? print_specs : collect_module, &line);
         if (!specs)
                 print_module(&line);
+        if (!specs)
+                modules_foreach_absent(modules, print_absent, command);
         if (!specs && motet_command_arg(command, "--all"))
                 print_others(&line);
         motet_command_finish(command, NULL);
@@ -223,6 +243,26 @@ run_module_disable(MotetModule *self, MotetCommand *command)
         run_switch(command, false);
 }
 
+/* Whoever looks at a file looks at it with their own rights: not with those of the server. */
+static void
+run_module_lint(MotetModule *self, MotetCommand *command)
+{
+        (void)self;
+        motet_command_finish(command,
+                             g_error_new(MOTET_ERROR, MOTET_ERROR_USAGE,
+                                         "the server looks at no files for others: motetctl does, "
+                                         "on its own"));
+}
+
+static void
+run_module_new(MotetModule *self, MotetCommand *command)
+{
+        (void)self;
+        motet_command_finish(command, g_error_new(MOTET_ERROR, MOTET_ERROR_USAGE,
+                                                  "the server writes no modules for others: "
+                                                  "motetctl does, on its own"));
+}
+
 static const MotetArg list_args[] = {{"--specs", MOTET_ARG_FLAG, true},
                                      {"--all", MOTET_ARG_FLAG, true},
                                      {"--host", MOTET_ARG_STRING, true},
@@ -230,11 +270,30 @@ static const MotetArg list_args[] = {{"--specs", MOTET_ARG_FLAG, true},
 static const MotetArg hooks_args[] = {
         {"module", MOTET_ARG_STRING, true}, {"--host", MOTET_ARG_STRING, true}, {0}};
 static const MotetArg top_args[] = {
-        {"--for", MOTET_ARG_STRING, true}, {"--host", MOTET_ARG_STRING, true}, {0}};
+        {"--for", MOTET_ARG_STRING, true}, {"--host", MOTET_ARG_STRING, true},
+        {"--hooks", MOTET_ARG_FLAG, true}, {"--memory", MOTET_ARG_FLAG, true},
+        {"--json", MOTET_ARG_FLAG, true},  {0}};
+static const MotetArg release_args[] = {{"module", MOTET_ARG_STRING, false}, {0}};
 static const MotetArg info_args[] = {
         {"module", MOTET_ARG_STRING, false}, {"--host", MOTET_ARG_STRING, true}, {0}};
 
+static const MotetArg dev_args[] = {
+        {"file", MOTET_ARG_STRING, false}, {"--host", MOTET_ARG_STRING, true}, {0}};
+
+static const MotetArg new_args[] = {{"name", MOTET_ARG_STRING, false},
+                                    {"--dir", MOTET_ARG_STRING, true},
+                                    {"--templates", MOTET_ARG_STRING, true},
+                                    {0}};
+
+static const MotetArg lint_args[] = {{"file", MOTET_ARG_STRING, false},
+                                     {"--json", MOTET_ARG_FLAG, true},
+                                     {"--strict", MOTET_ARG_FLAG, true},
+                                     {0}};
+
 const MotetCommandDecl module_commands[] = {
+        {"module dev", dev_args,
+         "run a module from the folder it is built in, and each new build of it, until Ctrl-C",
+         commands_module_dev},
         {"module disable", info_args, "stop a module, on one host or wherever it runs, for good",
          run_module_disable},
         {"module enable", info_args, "start a module, on one host or where its drop-in says",
@@ -243,12 +302,21 @@ const MotetCommandDecl module_commands[] = {
          run_module_hooks},
         {"module info", info_args, "tell all of one module: what it needs, does and is set to",
          commands_module_info},
+        {"module lint", lint_args,
+         "find what is wrong with files of modules, before they are installed", run_module_lint},
         {"module list", list_args,
          "list the modules that run, or all, or the specifications they implement",
          run_module_list},
+        {"module release", release_args,
+         "forget the crashes that are blamed on a module, and start it again",
+         commands_module_release},
+        {"module new", new_args,
+         "write a new module: code, options, manual, tests, and what builds it", run_module_new},
         {"module reload", info_args,
          "run the code that is in a module's file now, nobody disconnected",
          commands_module_reload},
-        {"module top", top_args, "measure which modules take the time", commands_module_top},
+        {"module top", top_args,
+         "measure which modules, or which of their hooks, take the time and the memory",
+         commands_module_top},
         {0},
 };

@@ -8,6 +8,7 @@
 #include "core/commands.h"
 #include "core/module_choice.h"
 #include "core/module_object.h"
+#include "core/permission.h"
 
 #define LABEL "%-14s"
 
@@ -61,7 +62,8 @@ print_descriptor(MotetCommand *command, const ModuleObject *object)
         motet_command_print(command, LABEL " %s", "runs",
                             is_server ? "once for the server" : "once for each host");
         motet_command_print(command, LABEL " %s%s", "file", object->path,
-                            module_object_has_changed(object)
+                            object->copy ? " (a copy of it: see \"module dev\")"
+                            : module_object_has_changed(object)
                                     ? " (a new one: \"module reload\" puts it in force)"
                                     : "");
         motet_command_print(command, LABEL " %s", "is replaced", describe_replacing(info));
@@ -73,17 +75,23 @@ print_descriptor(MotetCommand *command, const ModuleObject *object)
 typedef struct {
         MotetCommand *command;
         const char *name;
-        const MotetHost *host; /* NULL: all */
-        const MotetOption *options;
-        const ModuleObject *object; /* of the last instance found */
+        const MotetHost *host;       /* NULL: all */
+        const MotetModuleInfo *info; /* of whose options are told */
+        const ModuleObject *object;  /* of the last instance found */
 } Told;
 
 static const char *
-help_of(const MotetOption *options, const char *key)
+help_of(const MotetModuleInfo *info, const char *key)
 {
-        for (; options && options->key; options++) {
-                if (strcmp(options->key, key) == 0)
-                        return options->help;
+        const size_t n = strlen(PERMISSION_PREFIX);
+
+        for (const MotetOption *option = info->options; option && option->key; option++) {
+                if (strcmp(option->key, key) == 0)
+                        return option->help;
+        }
+        for (const MotetPermission *row = info->permissions; row && row->name; row++) {
+                if (strncmp(key, PERMISSION_PREFIX, n) == 0 && strcmp(row->name, key + n) == 0)
+                        return row->help;
         }
         return "";
 }
@@ -94,7 +102,7 @@ print_option(const char *key, const char *value, void *data)
         const Told *told = data;
 
         motet_command_print(told->command, "  %s: %s", key, value ? value : "unset");
-        motet_command_print(told->command, "      # %s", help_of(told->options, key));
+        motet_command_print(told->command, "      # %s", help_of(told->info, key));
 }
 
 static bool
@@ -122,7 +130,12 @@ print_instance(MotetModule *instance, void *data)
                 return;
         motet_command_print(told->command, LABEL " %s", "on",
                             instance->host ? instance->host->name : "all hosts");
-        told->options = instance->info->options;
+        if (instance->status != MOTET_STATUS_OK || instance->status_text)
+                motet_command_print(told->command, LABEL " %s%s%s", "says",
+                                    module_status_word(instance->status),
+                                    instance->status_text ? ": " : "",
+                                    instance->status_text ? instance->status_text : "");
+        told->info = instance->info;
         option_values_foreach(instance->options, print_option, told);
 }
 
@@ -135,14 +148,25 @@ tell_stopped(const Told *told, const Config *config, GError **error)
         if (!object)
                 return;
         print_descriptor(told->command, object);
+        const char *absence =
+                modules_absence(server_modules(command_server(told->command)), told->name);
+        if (absence)
+                motet_command_print(told->command, LABEL " %s", "left out", absence);
         motet_command_print(told->command, LABEL " %s", "on",
-                            !module           ? "no host: it is not configured"
+                            absence           ? "no host: it is left out"
+                            : !module         ? "no host: it is not configured"
                             : module->enabled ? "no host of these"
                                               : "no host: it is disabled");
         for (const MotetOption *option = object->info->options; option && option->key; option++) {
                 motet_command_print(told->command, "  %s: %s", option->key,
                                     option->fallback ? option->fallback : "unset");
                 motet_command_print(told->command, "      # %s", option->help);
+        }
+        for (const MotetPermission *row = object->info->permissions; row && row->name; row++) {
+                const MotetOption option = permission_option(row);
+                motet_command_print(told->command, "  %s%s: %s", PERMISSION_PREFIX, option.key,
+                                    option.fallback);
+                motet_command_print(told->command, "      # %s", option.help);
         }
 }
 

@@ -6,6 +6,8 @@
 #include "core/command.h"
 #include "core/commands.h"
 #include "core/module_choice.h"
+#include "core/module_dev.h"
+#include "core/server_private.h"
 
 #define PATIENCE (10 * G_TIME_SPAN_SECOND)
 
@@ -39,6 +41,8 @@ replace(void *data, const GError *busy)
         if (!error && modules_replace(server_modules(server), server_config(server), name,
                                       host_of(command), plan, &error)) {
                 print_plan(command, plan);
+                /* What the module says of itself may be other than before. */
+                server_fire(server, "config-reloaded");
         } else if (!busy) {
                 motet_warn("%s", error->message);
                 g_prefix_error(&error, "nothing was changed: ");
@@ -59,6 +63,14 @@ commands_module_reload(MotetModule *self, MotetCommand *command)
         if (!module_choice_check(command, name, &error) ||
             !module_choice_host(command, &host, &error)) {
                 motet_command_finish(command, error);
+                return;
+        }
+        if (module_dev_object(server_modules(command_server(command)), name)) {
+                motet_command_finish(command,
+                                     g_error_new(MOTET_ERROR, MOTET_ERROR_EXISTS,
+                                                 "module %s is being developed: \"module dev\" "
+                                                 "takes each new build of it",
+                                                 name));
                 return;
         }
         modules_when_idle(server_modules(command_server(command)), name, host ? host->name : NULL,

@@ -113,6 +113,9 @@ print_process(MotetCommand *command, const Status *status)
 static void
 print_rest(MotetCommand *command, const Status *status)
 {
+        for (guint i = 0; i < status->modules->len; i++)
+                motet_command_print(command, "%s",
+                                    g_array_index(status->modules, StatusModule, i).line);
         for (guint i = 0; i < status->changed->len; i++)
                 motet_command_print(command,
                                     "module %s: its file is another one than runs: \"module "
@@ -133,6 +136,13 @@ print_rest(MotetCommand *command, const Status *status)
 }
 
 static void
+print_lines(MotetCommand *command, const GPtrArray *lines)
+{
+        for (guint i = 0; i < lines->len; i++)
+                motet_command_print(command, "%s", (const char *)g_ptr_array_index(lines, i));
+}
+
+static void
 print_text(MotetCommand *command, const Status *status)
 {
         g_autofree char *health = health_line(status->troubles);
@@ -143,8 +153,12 @@ print_text(MotetCommand *command, const Status *status)
                             status->uptime / G_TIME_SPAN_SECOND);
         motet_command_print(command, "%zu streams, %u module instances", status->n_streams,
                             status->n_instances);
+        if (status->is_safe)
+                motet_command_print(command, "safe mode: only modules shipped with the server run");
+        print_lines(command, status->absent);
         print_sessions(command, status);
         print_process(command, status);
+        print_lines(command, status->slow);
         print_hosts(command, status);
         print_rest(command, status);
 }

@@ -420,10 +420,11 @@ compare_names(const void *a, const void *b)
         return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void
-load_drop_ins(Config *config, const ConfigNode *root, ConfigFindings *findings)
+/* Returns: (own) names in order, NULL with a finding or when there is no folder. */
+static GPtrArray *
+list_drop_ins(const Config *config, const ConfigNode *named, ConfigFindings *findings)
 {
-        const ConfigNode *named = root ? config_node_entry(root, "plugins_dir") : NULL;
+        const unsigned line = named ? named->line : 0, column = named ? named->column : 0;
         g_autoptr(GError) error = NULL;
         g_autoptr(GDir) dir = g_dir_open(config->plugins_dir, 0, &error);
         g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
@@ -433,14 +434,31 @@ load_drop_ins(Config *config, const ConfigNode *root, ConfigFindings *findings)
                 /* The default folder need not be there: one file may say everything. */
                 if (named || !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
                         config_findings_add(findings, FINDING_CONFIG_PLUGINS_DIR, config->file,
-                                            named ? named->line : 0, named ? named->column : 0,
-                                            "plugins_dir: %s", error->message);
-                return;
+                                            line, column, "plugins_dir: %s", error->message);
+                return NULL;
         }
-        while ((name = g_dir_read_name(dir)))
+        for (errno = 0; (name = g_dir_read_name(dir)); errno = 0)
                 if (name[0] != '.' && g_str_has_suffix(name, ".yaml"))
                         g_ptr_array_add(names, g_strdup(name));
+        /* Half of the modules would be another server: readdir(3) tells the end from a failure by errno. */
+        if (errno != 0) {
+                config_findings_add(findings, FINDING_CONFIG_PLUGINS_DIR, config->file, line,
+                                    column, "plugins_dir: %s cannot be read: %s",
+                                    config->plugins_dir, g_strerror(errno));
+                return NULL;
+        }
         g_ptr_array_sort(names, compare_names);
+        return g_steal_pointer(&names);
+}
+
+static void
+load_drop_ins(Config *config, const ConfigNode *root, ConfigFindings *findings)
+{
+        const ConfigNode *named = root ? config_node_entry(root, "plugins_dir") : NULL;
+        g_autoptr(GPtrArray) names = list_drop_ins(config, named, findings);
+
+        if (!names)
+                return;
         for (unsigned i = 0; i < names->len; i++)
                 load_drop_in(config, names->pdata[i], findings);
 }

@@ -70,16 +70,20 @@ typedef struct {
         const ConfigNode *node;
 } ConfigHost;
 
-typedef struct {
+typedef struct ConfigModule ConfigModule;
+struct ConfigModule {
         char *name;
         bool enabled;
-        char **hosts;              /* prepared; NULL: all */
-        const ConfigNode *options; /* MAP or NULL */
+        char **hosts;                  /* prepared; NULL: all */
+        const ConfigNode *options;     /* MAP or NULL */
+        const ConfigNode *permissions; /* MAP or NULL */
         GPtrArray *host_options; /* of ConfigEntry (borrowed), key prepared: options that differ for
                                     one host */
         const ConfigNode *node;
-        ConfigNode place; /* file, line and column alone: of its key, or of its file */
-} ConfigModule;
+        ConfigNode place;      /* file, line and column alone: of its key, or of its file */
+        bool overridden;       /* what the files say is written, and not in force */
+        ConfigModule *written; /* (own) of one that is overridden; NULL: nothing */
+};
 
 typedef struct {
         char *file, *dir;                                            /* absolute */
@@ -130,10 +134,15 @@ const ConfigNode *config_node_entry(const ConfigNode *map, const char *key);
 OptionValues *option_values_new(const MotetOption *table, const char *module,
                                 const ConfigNode *options, const ConfigNode *overrides,
                                 const Config *config, ConfigFindings *findings);
+/** option_values_join: both (take). Returns: (own) @values and behind them @more, with @prefix in
+ * front of their keys */
+OptionValues *option_values_join(OptionValues *values, OptionValues *more, const char *prefix);
 void option_values_free(OptionValues *values);
 /** option_values_print: Returns: (own) the value of @key as an operator writes it; NULL when it is
  * unset or no option */
 char *option_values_print(const OptionValues *values, const char *key);
+/** option_values_text: Returns: (borrowed) the text @key; NULL when it is unset or no text */
+const char *option_values_text(const OptionValues *values, const char *key);
 /** option_values_list: Returns: (borrowed) the list @key; NULL when it is no list */
 const char *const *option_values_list(const OptionValues *values, const char *key);
 bool option_values_equal(const OptionValues *a, const OptionValues *b);

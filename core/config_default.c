@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/config_tell.h"
+#include "core/permission.h"
 
 /* What is printed, line by line. */
 typedef struct {
@@ -82,23 +83,32 @@ print_main(Page *page, const GPtrArray *settings)
         }
 }
 
+/* Where a module's key stands; NULL: in no section. */
+static const char *
+section_of(const char *key)
+{
+        if (strcmp(key, "enabled") == 0 || strcmp(key, "hosts") == 0)
+                return NULL;
+        return g_str_has_prefix(key, PERMISSION_PREFIX) ? "permissions" : "options";
+}
+
 static void
 print_module(const Page *page, const GPtrArray *settings, const MotetModuleInfo *info)
 {
-        bool has_options = false;
+        const char *section = NULL;
 
         print_line(page, 0, "# %s: %s", info->name, info->summary ? info->summary : "");
         for (guint i = 0; i < settings->len; i++) {
                 const Setting *setting = settings->pdata[i];
                 const char *key = setting->key + strlen(info->name) + 1;
-                bool is_switch = strcmp(key, "enabled") == 0 || strcmp(key, "hosts") == 0;
+                const char *place = section_of(key);
 
                 if (setting->host)
                         continue;
-                if (!is_switch && !has_options)
-                        print_line(page, 0, "options:");
-                has_options = has_options || !is_switch;
-                print_setting(page, is_switch ? 0 : 1, setting, key);
+                if (place && g_strcmp0(place, section) != 0)
+                        print_line(page, 0, "%s:", place);
+                section = place;
+                print_setting(page, place ? 1 : 0, setting, setting->option.key);
         }
 }
 

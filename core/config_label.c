@@ -27,8 +27,11 @@ to_unicode(const char *text)
 {
         if (is_encoded(text)) {
                 g_autofree char *lower = g_ascii_strdown(text, -1);
-                char *decoded = g_hostname_to_unicode(lower);
-                return decoded ? decoded : g_steal_pointer(&lower);
+                g_autofree char *decoded = g_hostname_to_unicode(lower);
+                /* Of the prefix alone GLib makes the empty label, which is none. */
+                if (decoded && *decoded)
+                        return g_steal_pointer(&decoded);
+                return g_steal_pointer(&lower);
         }
         char *prepared = motet_jid_prepare_domain(text);
         if (prepared)

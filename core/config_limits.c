@@ -68,6 +68,16 @@ static const LimitRow core_rows[] = {
             "Connections held at a time; unset, as many as file descriptors allow."),
         ROW(CoreLimits, resource_bytes, CONFIG_SIZE, 16, 1023,
             "The longest resource that a client may ask for."),
+        ROW(CoreLimits, blocked_timeout, CONFIG_DURATION, 0, G_TIME_SPAN_HOUR,
+            "How long a module may keep everybody waiting; then the server aborts and blames it. "
+            "0s: "
+            "for ever."),
+        ROW(CoreLimits, module_crashes, CONFIG_NUMBER, 0, 1000,
+            "So many crashes a module is blamed for within module_crash_period; then the next "
+            "start "
+            "leaves it out. 0: never."),
+        ROW(CoreLimits, module_crash_period, CONFIG_DURATION, G_TIME_SPAN_SECOND,
+            365 * G_TIME_SPAN_DAY, "In which crashes of a module are counted together."),
         {0},
 };
 
@@ -85,9 +95,21 @@ static const char *const peer_keys[] = {
         "send_queue",   "bytes_per_s", "bytes_burst", "stanzas_per_s", NULL,
 };
 static const char *const core_keys[] = {
-        "stranger",      "user",         "server",         "handshake_timeout",
-        "login_timeout", "bind_timeout", "write_timeout",  "close_timeout",
-        "offload_queue", "connections",  "resource_bytes", NULL,
+        "stranger",
+        "user",
+        "server",
+        "handshake_timeout",
+        "login_timeout",
+        "bind_timeout",
+        "write_timeout",
+        "close_timeout",
+        "offload_queue",
+        "connections",
+        "resource_bytes",
+        "blocked_timeout",
+        "module_crashes",
+        "module_crash_period",
+        NULL,
 };
 
 static void
@@ -130,9 +152,23 @@ check_peer(const ConfigNode *map, const MotetSessionLimits *peer, ConfigFindings
                               "who is sent such a stanza would be disconnected", findings);
 }
 
+/* Whatever waits for a disk now and then must not end the server. */
+static void
+check_blocked(const ConfigNode *map, const CoreLimits *limits, ConfigFindings *findings)
+{
+        const ConfigNode *node = config_node_entry(map, "blocked_timeout");
+
+        if (!node || limits->blocked_timeout == 0 || limits->blocked_timeout >= G_TIME_SPAN_SECOND)
+                return;
+        config_findings_add(findings, FINDING_CONFIG_OUT_OF_RANGE, node->file, node->line,
+                            node->column,
+                            "blocked_timeout must be 1s or longer, or 0s for no time-out");
+}
+
 static void
 check_core(const ConfigNode *map, const CoreLimits *limits, ConfigFindings *findings)
 {
+        check_blocked(map, limits, findings);
         if (limits->handshake_timeout > limits->login_timeout)
                 require_order(map, FINDING_CONFIG_CONTRADICTION, "handshake_timeout",
                               "login_timeout", "the login is over before the handshake may be",

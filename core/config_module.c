@@ -1,6 +1,6 @@
 /*
- * config_module: reads enabled, hosts, options and host_options. The options themselves wait for
- * the module's table.
+ * config_module: reads enabled, hosts, options, host_options and permissions. The options and
+ * permissions themselves wait for the module's tables.
  */
 #include "core/config_module.h"
 
@@ -12,7 +12,8 @@
 
 enum { NAME_MAX_BYTES = 64 };
 
-static const char *const module_keys[] = {"enabled", "hosts", "options", "host_options", NULL};
+static const char *const module_keys[] = {"enabled",      "hosts",       "options",
+                                          "host_options", "permissions", NULL};
 
 bool
 config_module_is_name(const char *text)
@@ -30,6 +31,7 @@ config_module_free(ConfigModule *module)
         g_free(module->name);
         g_strfreev(module->hosts);
         g_clear_pointer(&module->host_options, g_ptr_array_unref);
+        config_module_free(module->written);
         g_free(module);
 }
 
@@ -153,8 +155,82 @@ config_module_read(const Config *config, const char *name, ConfigNode *node,
         if (options && config_value_map(options, "a map of options", findings) &&
             options->kind == CONFIG_MAP)
                 module->options = options;
+        const ConfigNode *permissions = config_node_entry(node, "permissions");
+        if (permissions && config_value_map(permissions, "a map of permissions", findings) &&
+            permissions->kind == CONFIG_MAP)
+                module->permissions = permissions;
         const ConfigNode *host_options = config_node_entry(node, "host_options");
         if (host_options)
                 read_host_options(config, module, host_options, findings);
         return module;
+}
+
+/* Overriding */
+
+static guint
+index_of(const Config *config, const char *name)
+{
+        guint i = 0;
+
+        while (i < config->modules->len &&
+               !g_str_equal(((const ConfigModule *)config->modules->pdata[i])->name, name))
+                i++;
+        return i;
+}
+
+/* Returns: (own) the hosts that @written is enabled on and @host; NULL: all */
+static char **
+hosts_with(const ConfigModule *written, const char *host)
+{
+        if (!host || (written && written->enabled && !written->hosts))
+                return written ? g_strdupv(written->hosts) : NULL;
+
+        g_autoptr(GStrvBuilder) hosts = g_strv_builder_new();
+        for (char **name = written && written->enabled ? written->hosts : NULL; name && *name;
+             name++) {
+                if (!g_str_equal(*name, host))
+                        g_strv_builder_add(hosts, *name);
+        }
+        g_strv_builder_add(hosts, host);
+        return g_strv_builder_end(hosts);
+}
+
+void
+config_module_override(Config *config, const char *name, const char *host, bool enabled)
+{
+        config_module_restore(config, name);
+
+        guint i = index_of(config, name);
+        ConfigModule *written = i < config->modules->len ? config->modules->pdata[i] : NULL;
+        ConfigModule *module = g_new0(ConfigModule, 1);
+        if (written)
+                *module = *written;
+        else
+                module->place = (ConfigNode){.file = config->file};
+        module->name = g_strdup(name);
+        module->enabled = enabled;
+        module->hosts = hosts_with(written, host);
+        module->host_options = written ? g_ptr_array_ref(written->host_options) : g_ptr_array_new();
+        module->overridden = true;
+        module->written = written;
+        if (written)
+                config->modules->pdata[i] = module;
+        else
+                g_ptr_array_add(config->modules, module);
+}
+
+void
+config_module_restore(Config *config, const char *name)
+{
+        guint i = index_of(config, name);
+        ConfigModule *module = i < config->modules->len ? config->modules->pdata[i] : NULL;
+
+        if (!module || !module->overridden)
+                return;
+        if (!module->written) {
+                g_ptr_array_remove_index(config->modules, i);
+                return;
+        }
+        config->modules->pdata[i] = g_steal_pointer(&module->written);
+        config_module_free(module);
 }

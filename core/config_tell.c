@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/module_choice.h"
+#include "core/permission.h"
 #include "core/suggest.h"
 
 #define LABEL "%-9s"
@@ -185,6 +186,9 @@ place_text(const Telling *telling, const Setting *setting)
 
         if (!setting->module)
                 return g_strdup_printf("in %s", config->file);
+        if (g_str_has_prefix(rest + 1, PERMISSION_PREFIX))
+                return g_strdup_printf("in %s/%s.yaml, below permissions", config->plugins_dir,
+                                       setting->module);
         bool is_option = strcmp(rest + 1, "enabled") != 0 && strcmp(rest + 1, "hosts") != 0;
         return g_strdup_printf("in %s/%s.yaml%s%s", config->plugins_dir, setting->module,
                                is_option ? ", below options" : "",

@@ -96,13 +96,24 @@ is_tab(const Reader *reader, const yaml_mark_t *mark)
         return false;
 }
 
+/* libyaml tells where GLib would end the process: a server that runs keeps what it has. */
+static void
+stop_without_memory(Reader *reader)
+{
+        reader->stopped = true;
+        config_findings_add(reader->findings, FINDING_CONFIG_UNREADABLE, reader->file, 0, 0,
+                            "cannot be read: out of memory");
+}
+
 static void
 stop_at_problem(Reader *reader)
 {
         const yaml_parser_t *parser = reader->parser;
 
         reader->stopped = true;
-        if (parser->error == YAML_READER_ERROR) {
+        if (parser->error == YAML_MEMORY_ERROR) {
+                stop_without_memory(reader);
+        } else if (parser->error == YAML_READER_ERROR) {
                 yaml_mark_t mark = mark_at(reader, parser->problem_offset);
                 found(reader, FINDING_CONFIG_SYNTAX, &mark, "%s", parser->problem);
         } else if (parser->error == YAML_SCANNER_ERROR && is_tab(reader, &parser->problem_mark)) {
@@ -322,8 +333,10 @@ config_yaml_parse(const char *text, size_t len, const char *file, ConfigFindings
 
         if (!is_text(&reader))
                 return NULL;
-        if (!yaml_parser_initialize(&parser))
-                g_error("out of memory");
+        if (!yaml_parser_initialize(&parser)) {
+                stop_without_memory(&reader);
+                return NULL;
+        }
         yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
         yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
 

@@ -32,7 +32,6 @@ conn_shared(const MotetConn *conn)
                 return shared;
         shared = g_new0(ConnShared, 1);
         shared->spare = g_ptr_array_new_with_free_func(free_buffer);
-        shared->bio_method = conn_tls_bio_method_new();
         loop_set_shared(conn->loop, shared, free_shared);
         return shared;
 }

@@ -48,8 +48,8 @@ typedef enum {
 typedef struct {
         char received[CONN_READ_SIZE]; /* as read from the transport */
         char opened[SSL3_RT_MAX_PLAIN_LENGTH];
-        GPtrArray *spare; /* of GString: empty buffers for reuse */
-        BIO_METHOD *bio_method;
+        GPtrArray *spare;       /* of GString: empty buffers for reuse */
+        BIO_METHOD *bio_method; /* NULL until the first handshake */
         const char *input; /* what an SSL may read now: a slice of @received or of a conn's @held */
         size_t input_len;
 } ConnShared;
@@ -67,6 +67,7 @@ typedef struct {
         MotetConn *conn;
         LoopJob step;
         TlsServer *server;
+        size_t n_received; /* bytes of the handshake so far */
 } ConnHandshake;
 
 struct MotetConn {

@@ -19,6 +19,10 @@
 
 #define SEAL_FOR_ONE_SEND 65536
 
+/* OpenSSL keeps a message of a handshake until it is whole, up to 131,396 bytes of a ClientHello; honest ones
+   have less than 2,000. So a handshake may take as much as any other header of a stranger. */
+#define HANDSHAKE_BYTES_MAX 10000u
+
 /* The BIO */
 
 static int
@@ -71,7 +75,8 @@ conn_tls_bio_method_new(void)
 {
         BIO_METHOD *method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "motet conn");
 
-        g_assert(method != NULL);
+        if (method == NULL)
+                return NULL;
         BIO_meth_set_create(method, bio_create);
         BIO_meth_set_read_ex(method, bio_read);
         BIO_meth_set_write_ex(method, bio_write);
@@ -144,6 +149,7 @@ step(MotetConn *conn)
         }
         conn->last_read = loop_now(conn->loop);
         loop_counters(conn->loop)->bytes_in += (size_t)n;
+        conn->handshake->n_received += (size_t)n;
         shared->input = shared->received;
         shared->input_len = (size_t)n;
         ERR_clear_error();
@@ -156,6 +162,8 @@ step(MotetConn *conn)
         conn_send_sealed(conn);
         if (result == 1 && conn->phase == CONN_OPEN)
                 become_secure(conn);
+        else if (conn->phase == CONN_OPEN && conn->handshake->n_received > HANDSHAKE_BYTES_MAX)
+                conn_end(conn, CONN_END_ERROR, "the TLS handshake is too long");
         shared->input_len = 0;
 }
 
@@ -178,15 +186,32 @@ conn_tls_queue_step(MotetConn *conn)
         loop_slow(conn->loop, &conn->handshake->step);
 }
 
+/* Returns: (own) NULL, with OpenSSL's reason, when there is no memory. */
+static BIO *
+bio_new(MotetConn *conn)
+{
+        ConnShared *shared = conn_shared(conn);
+
+        if (shared->bio_method == NULL)
+                shared->bio_method = conn_tls_bio_method_new();
+        return shared->bio_method == NULL ? NULL : BIO_new(shared->bio_method);
+}
+
 void
 conn_tls_begin(MotetConn *conn)
 {
-        BIO *bio = BIO_new(conn_shared(conn)->bio_method);
+        ERR_clear_error();
+        BIO *bio = bio_new(conn);
 
         conn->ssl = tls_server_new_ssl(conn->handshake->server, conn->tls_name, conn->alpn);
         if (bio == NULL || conn->ssl == NULL) {
+                g_autofree char *text =
+                        ERR_peek_error() != 0
+                                ? tls_error_text()
+                                : g_strdup("no certificate for this domain and no default one");
+
                 BIO_free(bio);
-                conn_end(conn, CONN_END_ERROR, "no certificate for this domain and no default one");
+                conn_end(conn, CONN_END_ERROR, text);
                 return;
         }
         BIO_set_data(bio, conn);

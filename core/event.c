@@ -399,7 +399,7 @@ run_hooks(MotetEvent *ev)
                 if (!owner || !owner->running)
                         continue;
 
-                MotetModule *before = instance_enter(owner);
+                InstanceCall before = instance_enter(owner, hook->hook.event);
                 const MotetEvent *outer = owner->server->event;
                 owner->server->event = ev;
                 MotetResult verdict = G_UNLIKELY(owner->server->trace)

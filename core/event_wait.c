@@ -117,6 +117,8 @@ settle(MotetWait *wait, Settled how)
                 return;
 
         wait->settled = how;
+        /* Nobody waits for the token any more: a module that forgot it can be replaced all the same. */
+        wait->owned.underway = false;
         if (!wait->on_stack)
                 finish(wait);
 }
@@ -266,6 +268,16 @@ bool
 motet_wait_is_live(const MotetWait *wait)
 {
         return wait->settled == PENDING;
+}
+
+unsigned
+event_wait_n_held(const MotetModule *instance)
+{
+        unsigned n = 0;
+
+        for (const List *link = instance->owned.next; link != &instance->owned; link = link->next)
+                n += CONTAINER_OF(link, const Owned, link)->drop == drop_module;
+        return n;
 }
 
 void

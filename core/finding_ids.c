@@ -34,8 +34,10 @@ static const FindingKind kinds[N_FINDINGS] = {
         ERROR(CONFIG_UNKNOWN_KEY, "config.unknown-key", "a key that means nothing here",
               "A key that is not known would silently do nothing, so it is refused. It may be "
               "misspelt, or be indented one level too far or too little."),
-        ERROR(CONFIG_UNKNOWN_OPTION, "config.unknown-option", "a module has no such option",
-              "The options of a module are listed with their defaults in its file in plugins.d/ "
+        ERROR(CONFIG_UNKNOWN_OPTION, "config.unknown-option",
+              "a module has no such option or permission",
+              "The options and permissions of a module are listed with their defaults in its file "
+              "in plugins.d/ "
               "and in its manual page. An option of another version of the module is refused as "
               "well."),
         ERROR(CONFIG_WRONG_TYPE, "config.wrong-type", "the value is of another kind than expected",
@@ -124,6 +126,10 @@ static const FindingKind kinds[N_FINDINGS] = {
               "two modules provide the same service on one host",
               "Others could not know which of them to ask. Disable one of them, or enable them "
               "on different hosts."),
+        ERROR(CONFIG_DUPLICATE_COMMAND, "config.duplicate-command",
+              "two have a command of one name for one host",
+              "Only one of them would ever be run. Disable one of the modules, or let each run on "
+              "hosts of its own; a name that the server has itself is no module's."),
         ERROR(CONFIG_MISSING_STORAGE, "config.missing-storage",
               "no enabled module provides the storage that is named",
               "storage.default and storage.stores name backends, and a module provides each. "
@@ -144,6 +150,25 @@ static const FindingKind kinds[N_FINDINGS] = {
         ERROR(CONFIG_NEEDS_RESTART, "config.needs-restart", "a change that a reload cannot make",
               "What is in use cannot be exchanged under those who use it, so the whole reload "
               "was refused. Restart the server, or take the change back."),
+        WARNING(CONFIG_QUARANTINE, "config.quarantine", "a module that is left out for its crashes",
+                "The server crashed, or was kept from serving, limits.module_crashes times within "
+                "limits.module_crash_period while code of that module ran, so the next start left "
+                "it "
+                "out, and with it what cannot be without it. \"motetctl module release NAME\" "
+                "gives "
+                "it another chance; a newer file of it has one anyway. The log of the crash names "
+                "what it was at."),
+        WARNING(CONFIG_BLAMED_GUARD, "config.blamed-guard",
+                "a module that crashed repeatedly and is not left out",
+                "It keeps something away: connections without encryption, strangers, too many "
+                "requests. Whoever can make it crash would get a server without it, so it runs, "
+                "and "
+                "the service manager decides how often a server that crashes is started. Get a "
+                "version of it without the error, or disable it if that is what you want."),
+        WARNING(CONFIG_SAFE_MODE, "config.safe-mode", "a module that is left out in safe mode",
+                "The server was started with --safe-mode: only modules that are shipped with it "
+                "run, "
+                "to see whether another one is what is wrong. A start without it has all of them."),
         ERROR(DOMAINS_EMPTY, "domains.empty", "a domain without a name",
               "A domain that is served has a name, such as example.org."),
         ERROR(DOMAINS_URL, "domains.url", "a URL where a domain belongs",
@@ -394,6 +419,63 @@ static const FindingKind kinds[N_FINDINGS] = {
         NOTE(DNS_ZONE_LINE, "dns.zone-line", "a line for the zone of the domain",
              "Paste it when the server is reached under the domain's own name; else put the name "
              "of the machine in place of the last word."),
+        ERROR(MODULE_FILE, "module.file", "the file is no module for this machine",
+              "A module is a shared object built for the machine the server runs on, mod_….so, "
+              "that exports one constant, motet_module."),
+        ERROR(MODULE_INTERFACE, "module.interface",
+              "the module was built for an interface this server does not have",
+              "A server runs modules of its own major number and of no later minor number "
+              "(MOTET_ABI in motet/types.h). Build the module against the headers of the oldest "
+              "server it shall run in."),
+        ERROR(MODULE_MISSING_SYMBOL, "module.missing-symbol",
+              "the module uses something that is not there",
+              "The server resolves everything a module uses when it opens it. Functions of the "
+              "interface come with the server; all others come from libraries, which the module "
+              "must be linked with and the machine must have."),
+        ERROR(MODULE_EXPORTS, "module.exports", "the module exports more than motet_module",
+              "Names that are exported can clash with those of the server, of a library or of "
+              "another copy of the module, and then the wrong function is called."),
+        ERROR(MODULE_RUNS_AT_OPEN, "module.runs-at-open",
+              "code of the module runs when it is opened or closed",
+              "The server opens modules to read them, also those it will refuse, and keeps old "
+              "code open while new code runs beside it. Nothing may happen by that: load and "
+              "unload are there for it. Constructors of C++ objects are such code too."),
+        ERROR(MODULE_TEXT_RELOCATIONS, "module.text-relocations",
+              "code that must be changed when it is loaded",
+              "The server may not write to code, so the module does not load. A source or a "
+              "static library in it was built without -fPIC."),
+        ERROR(MODULE_EXECUTABLE_STACK, "module.executable-stack",
+              "the module makes the stack executable",
+              "Opening it would take that protection from the whole server. Functions inside of "
+              "functions and assembler sources without a note are the usual causes."),
+        WARNING(MODULE_RUN_PATH, "module.run-path", "a folder of libraries is built in",
+                "Whoever may write that folder may run code as the server. Packages put libraries "
+                "where the system finds them."),
+        NOTE(MODULE_NOT_OPENED, "module.not-opened", "the descriptor was not looked at",
+             "What is wrong with the file keeps it from being opened safely. Once it is right, "
+             "its descriptor and tables are checked too."),
+        ERROR(MODULE_NAME, "module.name", "the module and its file are named differently",
+              "A module is found, configured and shown by one name: that of its file, mod_….so, "
+              "of .name in its descriptor, and of its file in plugins.d."),
+        WARNING(MODULE_UNDESCRIBED, "module.undescribed", "something is not explained",
+                "The tool, its manual page and the completion of the shell show operators what "
+                "descriptors say: a summary, help of commands, the moments of events."),
+        NOTE(MODULE_UNVERSIONED, "module.unversioned", "no version or no license of its own",
+             "Modules of the server's own tree leave both out, and mean those of the server. One "
+             "that is shipped alone should say what it is."),
+        ERROR(MODULE_OPTION, "module.option", "the table of options is wrong",
+              "Options are checked before any code of the module runs. A key is in snake_case and "
+              "there once, has a type, help, and a default that is itself a valid value; a module "
+              "with a wrong table is not loaded."),
+        ERROR(MODULE_EVENT, "module.event", "an event is declared or hooked wrongly",
+              "An event has one name and one payload. A handler takes what the event carries: "
+              "motet/event.h lists the events of the server, service headers those of modules."),
+        WARNING(MODULE_UNKNOWN_EVENT, "module.unknown-event", "a hook on an event nobody declares",
+                "It is misspelt, or declared by a module that is not installed here. The server "
+                "refuses to start a module with a hook on an event that is not there."),
+        ERROR(MODULE_TABLE, "module.table", "a row of a table cannot be used",
+              "Rows of dependencies, services, hooks and commands must be whole, and each name be "
+              "there once; motet/module.h and motet/command.h say what belongs into them."),
 };
 
 const FindingKind *

@@ -2,8 +2,9 @@
  * finding_ids: every kind of finding there is, each with the stable name operators, scripts and
  * `motetctl explain` know it by.
  *
- * A name is a group and a word, "config.unknown-key"; the group is the check that looks for it. A
- * name that was released is never given to something else.
+ * A name is a group and a word, "config.unknown-key"; the group is the check that looks for it, or
+ * "module" for what `motetctl module lint` finds. A name that was released is never given to
+ * something else.
  */
 #pragma once
 
@@ -41,12 +42,16 @@ typedef enum {
         FINDING_CONFIG_DEPENDENCY_CYCLE,
         FINDING_CONFIG_CONFLICT,
         FINDING_CONFIG_DUPLICATE_SERVICE,
+        FINDING_CONFIG_DUPLICATE_COMMAND,
         FINDING_CONFIG_MISSING_STORAGE,
         FINDING_CONFIG_INCOMPLETE,
         FINDING_CONFIG_NO_EFFECT,
         FINDING_CONFIG_CONTRADICTION,
         FINDING_CONFIG_QUEUE_TOO_SMALL,
         FINDING_CONFIG_NEEDS_RESTART,
+        FINDING_CONFIG_QUARANTINE,
+        FINDING_CONFIG_BLAMED_GUARD,
+        FINDING_CONFIG_SAFE_MODE,
         FINDING_DOMAINS_EMPTY,
         FINDING_DOMAINS_URL,
         FINDING_DOMAINS_JID,
@@ -117,6 +122,22 @@ typedef enum {
         FINDING_DNS_NO_ADDRESS,
         FINDING_DNS_ALIAS,
         FINDING_DNS_ZONE_LINE,
+        FINDING_MODULE_FILE,
+        FINDING_MODULE_INTERFACE,
+        FINDING_MODULE_MISSING_SYMBOL,
+        FINDING_MODULE_EXPORTS,
+        FINDING_MODULE_RUNS_AT_OPEN,
+        FINDING_MODULE_TEXT_RELOCATIONS,
+        FINDING_MODULE_EXECUTABLE_STACK,
+        FINDING_MODULE_RUN_PATH,
+        FINDING_MODULE_NOT_OPENED,
+        FINDING_MODULE_NAME,
+        FINDING_MODULE_UNDESCRIBED,
+        FINDING_MODULE_UNVERSIONED,
+        FINDING_MODULE_OPTION,
+        FINDING_MODULE_EVENT,
+        FINDING_MODULE_UNKNOWN_EVENT,
+        FINDING_MODULE_TABLE,
         N_FINDINGS,
 } FindingId;
 

@@ -43,6 +43,13 @@ look_at_certificates(Server *server, GPtrArray *troubles)
 }
 
 static void
+look_at_module(MotetModule *instance, void *data)
+{
+        if (instance->status == MOTET_STATUS_ERROR)
+                g_ptr_array_add(data, module_status_line(instance));
+}
+
+static void
 look_at_store(const MinuteCounts *minute, GPtrArray *troubles)
 {
         int64_t slowest = histogram_quantile(&minute->store, 99);
@@ -80,6 +87,7 @@ health_troubles(Server *server)
         if (server->reload.when > 0 && !server->reload.is_done)
                 add(troubles, "the last reload was refused: what runs is not what is configured");
         look_at_certificates(server, troubles);
+        modules_foreach(server_modules(server), look_at_module, troubles);
         look_at_store(&minute, troubles);
         if (minute.log_lost > 0)
                 add(troubles, "%" PRIu64 " lines of the log were lost in the last minute",

@@ -3,8 +3,11 @@
  */
 #include "core/host.h"
 
+#include <errno.h>
+#include <openssl/err.h>
 #include <openssl/rand.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include <motet/error.h>
 
@@ -62,6 +65,9 @@ limits_default(CoreLimits *limits)
                 .close_timeout = 5 * G_TIME_SPAN_SECOND,
                 .offload_queue = 4096,
                 .resource_bytes = MOTET_JID_PART_MAX,
+                .blocked_timeout = 10 * G_TIME_SPAN_SECOND,
+                .module_crashes = 3,
+                .module_crash_period = G_TIME_SPAN_HOUR,
         };
 }
 
@@ -69,8 +75,16 @@ static void
 random_bytes(void *buffer, size_t n)
 {
         g_assert(n <= G_MAXINT);
-        if (RAND_bytes(buffer, (int)n) != 1)
-                g_error("no random numbers");
+        if (RAND_bytes(buffer, (int)n) == 1)
+                return;
+        /* OpenSSL's generator needs memory of its own, the kernel's does not. */
+        ERR_clear_error();
+        for (size_t done = 0; done < n;) {
+                ssize_t got = getrandom((uint8_t *)buffer + done, n - done, 0);
+                if (got < 0 && errno != EINTR)
+                        g_error("no random numbers: %s", g_strerror(errno));
+                done += got < 0 ? 0 : (size_t)got;
+        }
 }
 
 void
@@ -93,9 +107,21 @@ server_base_init(MotetServer *server, bool driven)
         server->hosts = g_ptr_array_new();
         server->host_index = g_hash_table_new(g_str_hash, g_str_equal);
         server->slots = g_ptr_array_new();
+        server->owners = activity_owners_new();
         list_init(&server->streams);
         list_init(&server->waits);
         log_session_attach(server);
+}
+
+void
+server_base_set_random(MotetServer *server, void (*random)(void *buffer, size_t n))
+{
+        uint8_t key[16];
+
+        server->random = random;
+        server->random(key, sizeof(key));
+        sessions_free(server->sessions);
+        server->sessions = sessions_new(key);
 }
 
 void
@@ -112,6 +138,7 @@ server_base_clear(MotetServer *server)
         g_ptr_array_unref(server->slots);
         g_hash_table_unref(server->host_index);
         g_ptr_array_unref(server->hosts);
+        g_assert(!server->account_data);
         event_table_free(server->events);
         event_names_free(server->names);
         sessions_free(server->sessions);
@@ -119,6 +146,7 @@ server_base_clear(MotetServer *server)
         tls_server_free(server->tls);
         loop_free(server->loop);
         log_session_detach(server);
+        g_ptr_array_unref(server->owners);
         *server = (MotetServer){0};
 }
 
@@ -191,6 +219,7 @@ host_free(MotetHost *host)
         }
         event_wait_cancel_all(server, host);
         host->going = true;
+        slots_clear(&host->slots, &host->n_slots);
         /* What has a reference may outlive the instances. */
         g_ptr_array_set_size(host->instances, 0);
         g_hash_table_remove(server->host_index, host->name);

@@ -9,6 +9,7 @@
 
 #include "core/instance.h"
 #include "core/loop.h"
+#include "core/slots.h"
 #include "core/tls.h"
 #include "core/xml_parser.h"
 
@@ -32,6 +33,9 @@ typedef struct {
         unsigned offload_queue;    /* jobs waiting for a worker                           4 096 */
         unsigned connections;      /* held at a time; 0: as many as descriptors allow         0 */
         unsigned resource_bytes;   /* longest resource a client may ask for               1 023 */
+        int64_t blocked_timeout;   /* a module keeps the loop, 0: for ever                 10 s */
+        unsigned module_crashes;   /* until a module is left out, 0: never                    3 */
+        int64_t module_crash_period; /* in which they happened                              1 h */
 } CoreLimits;
 
 /* How far a session has come. */
@@ -67,7 +71,8 @@ struct MotetServer {
         Loop *loop;
         TlsServer *tls;
         XmlPool *xml_pool;
-        Sessions *sessions; /* bound sessions of all hosts */
+        Sessions *sessions;       /* bound sessions of all hosts */
+        GHashTable *account_data; /* account_data.c; NULL: no module keeps any */
         EventNames *names;
         EventTable *events;     /* hooks of events of no host: server-started, session-created */
         IqTable *iqs;           /* requests we sent that wait for an answer; router_init() */
@@ -79,6 +84,7 @@ struct MotetServer {
         Trace *trace;            /* who watches accounts; NULL: nobody */
         List waits;              /* head: parked chains that belong to no session */
         GPtrArray *slots;        /* MotetModule by slot, NULL where free */
+        GPtrArray *owners;       /* of ActivityOwner: whose code there ever was */
         struct Meter *meter;     /* (own) NULL: nobody measures */
         unsigned n_meters;       /* so far */
         MotetModule *current;    /* whose function is running; NULL outside modules */
@@ -104,6 +110,8 @@ struct MotetHost {
         GPtrArray *instances; /* borrowed, server-scoped ones included, in load order */
         size_t n_sessions;    /* bound */
         SessionTally tally;
+        Slot *slots; /* of the modules that keep data with it */
+        unsigned n_slots;
         unsigned refs; /* its own, and those of sessions and parked chains that know it */
         bool going;    /* being removed: no new streams */
 };
@@ -116,6 +124,8 @@ void limits_default(CoreLimits *limits);
  * loop_new()
  */
 void server_base_init(MotetServer *server, bool driven);
+/** server_base_set_random: all random numbers come from @random; before there is any session */
+void server_base_set_random(MotetServer *server, void (*random)(void *buffer, size_t n));
 /**
  * server_base_clear: no host or instance is left; sessions still there are destroyed, telling
  * nobody

@@ -29,6 +29,9 @@ instance_init(MotetModule *instance)
         list_init(&instance->owned);
         list_init(&instance->leftovers);
         instance->slot = take_slot(instance->server, instance);
+        instance->who =
+                activity_owner(instance->server->owners, instance->info->name,
+                               instance->host ? instance->host->name : NULL, instance->file);
 }
 
 void
@@ -95,21 +98,23 @@ instance_clear(MotetModule *instance)
         drop_list(&instance->leftovers);
 }
 
-MotetModule *
-instance_enter(MotetModule *instance)
+InstanceCall
+instance_enter(MotetModule *instance, const char *what)
 {
-        MotetModule *before = instance->server->current;
+        const InstanceCall before = {instance->server->current, activity_here.what};
 
         instance->busy++;
         instance->server->current = instance;
+        activity_set(instance->who, what);
         return before;
 }
 
 void
-instance_leave(MotetModule *instance, MotetModule *before)
+instance_leave(MotetModule *instance, InstanceCall before)
 {
         g_assert(instance->busy > 0);
 
         instance->busy--;
-        instance->server->current = before;
+        instance->server->current = before.instance;
+        activity_set(before.instance ? before.instance->who : NULL, before.what);
 }

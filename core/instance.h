@@ -14,6 +14,7 @@
 
 #include <motet/module.h>
 
+#include "core/activity.h"
 #include "core/loop.h"
 
 typedef struct Owned Owned;
@@ -42,6 +43,8 @@ struct MotetModule {
         List owned;    /* head of Owned */
         List leftovers;      /* head of Owned: dropped, but the module still holds a pointer */
         Owned session_data;  /* in its own list while any session may hold data of it */
+        Owned account_data;  /* the same of accounts */
+        Owned host_data;     /* the same of hosts */
         GArray *extra_hooks; /* (own) MotetHook added at run time; NULL: none */
         void *data;
         GDestroyNotify data_free;
@@ -49,9 +52,11 @@ struct MotetModule {
         GError *refusal;       /* (own) of new options, while reconfigure runs; NULL: none */
         uint32_t restoring;    /* state_version of what is being restored; 0: nothing is */
         void *loaded;          /* module.c: the shared object it comes from */
-        unsigned meter;        /* which measurement meter_row is of; 0: none */
-        void *meter_row;       /* meter.c: where its calls are counted */
         MotetModule *replaces; /* while it starts beside older code of its own; NULL otherwise */
+        const char *file;      /* which build it is, read by instance_init(); NULL: not known */
+        ActivityOwner *who;    /* (borrowed) by instance_init() */
+        MotetStatus status;    /* as it says itself: motet_module_set_status() */
+        char *status_text;     /* (own) escaped, one line; NULL: none */
 };
 
 /** instance_init: @instance is zeroed but for info, server and host; gives it a slot */
@@ -77,10 +82,18 @@ void owned_remove(Owned *owned);
  */
 void owned_leave(Owned *owned, MotetModule *owner, OwnedDrop drop);
 
+/** InstanceCall: what ran before a call, and goes on after it. */
+typedef struct {
+        MotetModule *instance; /* NULL: none */
+        const char *what;
+} InstanceCall;
+
 /**
  * instance_enter / instance_leave: around every call of a module's function.
+ * @what: what it is called for, told when it crashes or keeps everybody waiting: the name of an event, or a
+ *   literal; it must stay as long as the server
  *
- * Returns: the instance that was running before, to be given back to instance_leave()
+ * Returns: what was running before, to be given back to instance_leave()
  */
-MotetModule *instance_enter(MotetModule *instance);
-void instance_leave(MotetModule *instance, MotetModule *before);
+InstanceCall instance_enter(MotetModule *instance, const char *what);
+void instance_leave(MotetModule *instance, InstanceCall before);

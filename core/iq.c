@@ -132,12 +132,12 @@ finish(Request *request, const MotetXml *reply)
         /* Out of every list first: its function may stop the module. */
         leave_table(request);
         owned_remove(&request->owned);
-        MotetModule *before = instance_enter(self);
+        InstanceCall before = instance_enter(self, "reply to a request");
         MeterFrame frame;
         meter_enter(&frame, self);
         request->func(self, reply, request->data);
-        meter_leave(&frame, self->server);
         request_free(request);
+        meter_leave(&frame, self->server);
         instance_leave(self, before);
 }
 

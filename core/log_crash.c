@@ -3,14 +3,23 @@
  *
  * Afterwards the signal takes the way it would have taken without us: to a sanitizer, or to the end.
  *
- * Source: signal-safety(7), sigaction(2).
+ * Source: signal-safety(7), sigaction(2), backtrace(3): what loads a library is done before it is needed.
  */
 #include "core/log_crash.h"
 
+#include <dlfcn.h>
+#include <execinfo.h>
 #include <glib.h>
-#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/activity.h"
 
 #define STACK_SIZE (64 * 1024)
+#define MAX_FRAMES 40
+#define TEXT_SIZE 512
 
 static const struct {
         int number;
@@ -25,23 +34,160 @@ static const struct {
 
 /* Part of the log's sink. */
 static struct {
-        void (*last_words)(const char *what);
+        void (*last_words)(const char *line);
         struct sigaction before[G_N_ELEMENTS(crashes)];
+        int blame_fd;           /* atomic; -1: none */
         int is_dying;           /* atomic */
         char stack[STACK_SIZE]; /* that the handler runs on, in the thread that installed it */
-} catcher;
+} catcher = {.blame_fd = -1};
+
+/* Text without the C library's, which may allocate. What finds no room is cut. */
+typedef struct {
+        size_t n;
+        char text[TEXT_SIZE];
+} Words;
+
+static void
+add(Words *words, const char *text)
+{
+        size_t n = MIN(strlen(text), sizeof words->text - 1 - words->n);
+
+        memcpy(words->text + words->n, text, n);
+        words->n += n;
+        words->text[words->n] = '\0';
+}
+
+static void
+add_number(Words *words, uint64_t number, unsigned base)
+{
+        char digits[24];
+        size_t at = sizeof digits;
+
+        digits[--at] = '\0';
+        do {
+                digits[--at] = "0123456789abcdef"[number % base];
+                number /= base;
+        } while (number > 0);
+        add(words, digits + at);
+}
+
+static void
+tell_what(const char *what, const Activity *at)
+{
+        Words words = {0};
+
+        if (at->blocked_ms > 0) {
+                add(&words, "aborted: nobody was served for ");
+                add_number(&words, at->blocked_ms / 1000, 10);
+                add(&words, " s, which is limits.blocked_timeout (SIGABRT)");
+        } else {
+                add(&words, what);
+        }
+        add(&words, at->owner ? ", in module " : ", outside any module");
+        if (at->owner) {
+                add(&words, at->owner->module);
+                add(&words, at->owner->host ? " on " : "");
+                add(&words, at->owner->host ? at->owner->host : "");
+                add(&words, ", at ");
+                add(&words, at->what ? at->what : "code");
+        }
+        catcher.last_words(words.text);
+}
+
+static const char *
+or_dash(const char *text)
+{
+        return text && *text ? text : "-";
+}
+
+static void
+blame(const Activity *at)
+{
+        int fd = __atomic_load_n(&catcher.blame_fd, __ATOMIC_RELAXED);
+        struct timespec now;
+        struct stat file;
+        Words words = {0};
+
+        if (!at->owner || fd < 0 || fstat(fd, &file) < 0 || file.st_size > LOG_CRASH_BLAMES_MAX)
+                return;
+        clock_gettime(CLOCK_REALTIME, &now);
+        add_number(&words, (uint64_t)MAX(now.tv_sec, 0), 10);
+        const char *const fields[] = {at->owner->module, at->owner->host, at->owner->file,
+                                      at->what};
+        for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
+                add(&words, " ");
+                add(&words, or_dash(fields[i]));
+        }
+        words.n = MIN(words.n, sizeof words.text - 2);
+        add(&words, "\n");
+        /* What cannot be written has no other place to go to. */
+        G_GNUC_UNUSED ssize_t written = write(fd, words.text, words.n);
+}
+
+static void
+tell_frame(unsigned number, void *address)
+{
+        Words words = {0};
+        Dl_info place;
+
+        add(&words, "  #");
+        add_number(&words, number, 10);
+        add(&words, " ");
+        if (dladdr(address, &place) && place.dli_fname) {
+                const char *slash = strrchr(place.dli_fname, '/');
+                add(&words, slash ? slash + 1 : place.dli_fname);
+                add(&words, "(");
+                add(&words, place.dli_sname ? place.dli_sname : "");
+                add(&words, "+0x");
+                add_number(&words,
+                           (uintptr_t)address -
+                                   (uintptr_t)(place.dli_sname ? place.dli_saddr : place.dli_fbase),
+                           16);
+                add(&words, ")");
+        }
+        add(&words, " [0x");
+        add_number(&words, (uintptr_t)address, 16);
+        add(&words, "]");
+        catcher.last_words(words.text);
+}
+
+/* The last thing that is told: a stack that was written over may end it. */
+static void
+tell_how(void)
+{
+        void *frames[MAX_FRAMES];
+        int n = backtrace(frames, MAX_FRAMES);
+
+        /* Without ourselves. */
+        for (int i = 2; i < n; i++)
+                tell_frame((unsigned)(i - 2), frames[i]);
+}
+
+/* Who is asked to abort by somebody else while all goes well is not to blame. */
+static bool
+is_own_fault(const siginfo_t *info, const Activity *at)
+{
+        bool is_sent = info->si_code == SI_USER && info->si_pid != getpid();
+
+        return !is_sent || at->slow == at->serial + 1;
+}
 
 static void
 on_crash(int number, siginfo_t *info, void *context)
 {
-        (void)context;
+        const Activity at = activity_here;
 
+        (void)context;
         for (size_t i = 0; i < G_N_ELEMENTS(crashes); i++) {
                 if (crashes[i].number != number)
                         continue;
                 sigaction(number, &catcher.before[i], NULL);
-                if (g_atomic_int_compare_and_exchange(&catcher.is_dying, 0, 1))
-                        catcher.last_words(crashes[i].what);
+                if (!g_atomic_int_compare_and_exchange(&catcher.is_dying, 0, 1))
+                        continue;
+                tell_what(crashes[i].what, &at);
+                if (is_own_fault(info, &at))
+                        blame(&at);
+                tell_how();
         }
         /* What the processor complains of happens again on return; what was sent does not. */
         if (info->si_code <= 0)
@@ -60,14 +206,33 @@ make_stack(void)
 }
 
 void
-log_crash_catch(void (*last_words)(const char *what))
+log_crash_catch(void (*last_words)(const char *line))
 {
         struct sigaction action = {.sa_sigaction = on_crash,
                                    .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+        void *frame;
 
+        /* The first call loads the library that knows how to unwind. */
+        backtrace(&frame, 1);
         catcher.last_words = last_words;
         sigemptyset(&action.sa_mask);
         make_stack();
         for (size_t i = 0; i < G_N_ELEMENTS(crashes); i++)
                 sigaction(crashes[i].number, &action, &catcher.before[i]);
+}
+
+void
+log_crash_blame_to(int fd)
+{
+        __atomic_store_n(&catcher.blame_fd, fd, __ATOMIC_RELAXED);
+}
+
+void
+log_crash_fill_but_faults(sigset_t *set)
+{
+        static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+
+        sigfillset(set);
+        for (size_t i = 0; i < G_N_ELEMENTS(faults); i++)
+                sigdelset(set, faults[i]);
 }

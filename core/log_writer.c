@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "core/log.h"
+#include "core/log_crash.h"
 
 static bool
 push_lost(LogWriter *writer)
@@ -81,7 +82,7 @@ start_thread(LogWriter *writer)
 {
         sigset_t all, before;
 
-        sigfillset(&all);
+        log_crash_fill_but_faults(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);
         GThread *thread = g_thread_new("log", run, writer);
         pthread_sigmask(SIG_SETMASK, &before, NULL);

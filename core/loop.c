@@ -14,6 +14,7 @@
 
 #include "core/loop_calls.h"
 #include "core/loop_pool.h"
+#include "core/loop_pulse.h"
 #include "core/timer_wheel.h"
 
 #define BATCH_SIZE 256
@@ -68,6 +69,7 @@ struct Loop {
         GDestroyNotify shared_free;
 
         LoopCounters counters;
+        LoopPulse *pulse; /* (borrowed) NULL: nobody looks */
 };
 
 static void
@@ -211,8 +213,12 @@ source_prepare(GSource *source, gint *timeout_out)
         if (loop->in_turn)
                 return FALSE;
         read_clock(loop);
+        if (loop->pulse)
+                loop_pulse_beat(loop->pulse);
         if (has_work(loop))
                 return TRUE;
+        if (loop->pulse)
+                loop_pulse_sleep(loop->pulse, loop->n_offloaded > 0);
         int64_t next = next_timer(loop);
         if (!loop->driven && next != INT64_MAX)
                 *timeout_out = (gint)MIN((next - loop->now + 999) / 1000, G_MAXINT);
@@ -226,6 +232,8 @@ source_check(GSource *source)
 
         if (self->loop->in_turn)
                 return FALSE;
+        if (self->loop->pulse)
+                loop_pulse_wake(self->loop->pulse);
         /* Other sources of the context may run before ours and arm timers: the clock must not lag by the time slept. */
         read_clock(self->loop);
         return has_work(self->loop) || self->epoll.revents != 0;
@@ -457,6 +465,12 @@ loop_timer_is_armed(const LoopTimer *timer)
         return list_is_linked(&timer->link);
 }
 
+size_t
+loop_n_timers(const Loop *loop)
+{
+        return timer_wheel_count(&loop->wheel);
+}
+
 static void
 queue_job(List *queue, LoopJob *job)
 {
@@ -571,6 +585,18 @@ loop_set_shared(Loop *loop, void *shared, GDestroyNotify free_func)
 
         loop->shared = shared;
         loop->shared_free = free_func;
+}
+
+void
+loop_set_pulse(Loop *loop, LoopPulse *pulse)
+{
+        loop->pulse = pulse;
+}
+
+const Activity *
+loop_worker_activity(const Loop *loop, unsigned index)
+{
+        return loop_pool_activity(loop->pool, index);
 }
 
 void

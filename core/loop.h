@@ -8,6 +8,7 @@
 
 #include <motet/types.h>
 
+#include "core/activity.h"
 #include "core/histogram.h"
 #include "core/list.h"
 
@@ -77,6 +78,8 @@ bool loop_watch(Loop *loop, LoopWatch *watch, uint32_t events, GError **error);
 void loop_timer_arm(Loop *loop, LoopTimer *timer, int64_t delay);
 void loop_timer_cancel(Loop *loop, LoopTimer *timer);
 bool loop_timer_is_armed(const LoopTimer *timer);
+/** loop_n_timers: Returns: how many are armed, by looking at each; for tests */
+size_t loop_n_timers(const Loop *loop);
 
 /** loop_defer: runs @job in the deferred stage of this turn (or the next one's, when called from that stage or a later one) */
 void loop_defer(Loop *loop, LoopJob *job);
@@ -99,7 +102,7 @@ void loop_post(Loop *loop, void (*func)(void *data), void *data);
  * @work: on a worker
  * @done: on the core thread afterwards; always called, exactly once
  *
- * Returns: false when loop_set_offload_limit() jobs are waiting: nothing happened
+ * Returns: false when loop_set_offload_limit() jobs are waiting, or the system allows no thread: nothing happened
  */
 bool loop_offload(Loop *loop, void (*work)(void *data), void (*done)(void *data), void *data);
 void loop_set_offload_limit(Loop *loop, unsigned max_queued);
@@ -110,6 +113,12 @@ unsigned loop_n_workers(const Loop *loop);
 /** loop_shared: one struct a loop for what all connections of it share; @free_func is called by loop_free(). NULL before it is set */
 void *loop_shared(const Loop *loop);
 void loop_set_shared(Loop *loop, void *shared, GDestroyNotify free_func);
+
+/** loop_set_pulse: (borrowed) kept up from now on, for another thread to look at (loop_pulse.h); NULL: none is */
+typedef struct LoopPulse LoopPulse;
+void loop_set_pulse(Loop *loop, LoopPulse *pulse);
+/** loop_worker_activity: from any thread. Returns: (borrowed) what the worker @index is at; NULL: it has not begun */
+const Activity *loop_worker_activity(const Loop *loop, unsigned index);
 
 /** loop_set_slow_func: @func is told of each turn that took @threshold µs or more, at its end; NULL: nobody */
 void loop_set_slow_func(Loop *loop, int64_t threshold, void (*func)(void *data, int64_t us),

@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "core/log_crash.h"
+
 typedef struct {
         void (*func)(void *data);
         void *data;
@@ -19,6 +21,8 @@ struct LoopPool {
         unsigned n_threads;
         unsigned n_started;
         GThread *threads[LOOP_POOL_MAX_THREADS];
+        const Activity *activities[LOOP_POOL_MAX_THREADS]; /* atomic; each by its thread */
+        unsigned n_running;                                /* atomic */
 };
 
 static PoolJob *
@@ -35,7 +39,9 @@ static gpointer
 run_worker(gpointer data)
 {
         LoopPool *pool = data;
+        unsigned index = __atomic_fetch_add(&pool->n_running, 1, __ATOMIC_RELAXED);
 
+        __atomic_store_n(&pool->activities[index], &activity_here, __ATOMIC_RELEASE);
         for (;;) {
                 g_autofree PoolJob *job = wait_for_job(pool);
 
@@ -45,16 +51,20 @@ run_worker(gpointer data)
         }
 }
 
+/* As many of the threads as the system allows; what is missing is tried again with the next job. */
 static void
 start_threads(LoopPool *pool)
 {
         sigset_t all, before;
+        GThread *thread;
 
-        /* Signals are for the core thread: a worker inherits a mask that blocks them. */
-        sigfillset(&all);
+        /* Signals are for the core thread: a worker inherits a mask that blocks them, but for its own
+           faults, which would end the process without a word. */
+        log_crash_fill_but_faults(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);
-        while (pool->n_started < pool->n_threads)
-                pool->threads[pool->n_started++] = g_thread_new("motet-worker", run_worker, pool);
+        while (pool->n_started < pool->n_threads &&
+               (thread = g_thread_try_new("motet-worker", run_worker, pool, NULL)))
+                pool->threads[pool->n_started++] = thread;
         pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
@@ -92,8 +102,10 @@ loop_pool_free(LoopPool *pool)
 bool
 loop_pool_push(LoopPool *pool, void (*func)(void *data), void *data, unsigned max_waiting)
 {
-        if (pool->n_started == 0)
+        if (pool->n_started < pool->n_threads)
                 start_threads(pool);
+        if (pool->n_started == 0)
+                return false;
 
         G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&pool->lock);
         if (g_queue_get_length(&pool->waiting) >= max_waiting)
@@ -104,6 +116,14 @@ loop_pool_push(LoopPool *pool, void (*func)(void *data), void *data, unsigned ma
         g_queue_push_tail(&pool->waiting, job);
         g_cond_signal(&pool->wake);
         return true;
+}
+
+const Activity *
+loop_pool_activity(const LoopPool *pool, unsigned index)
+{
+        g_assert(index < LOOP_POOL_MAX_THREADS);
+
+        return __atomic_load_n(&pool->activities[index], __ATOMIC_ACQUIRE);
 }
 
 unsigned

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/check.h"
@@ -13,6 +14,9 @@
 #include "core/config_tell.h"
 #include "core/control.h"
 #include "core/manual.h"
+#include "core/module_choice.h"
+#include "core/module_lint.h"
+#include "core/module_new.h"
 #include "core/module_switch.h"
 #include "core/privileges.h"
 #include "core/prompt.h"
@@ -289,6 +293,67 @@ check(const char *file, const char *const *words)
         return error ? fail(error) : code;
 }
 
+/* Files of modules are looked at where their author is, who may have no server at all. */
+static bool
+lint(const char *const *words, int *code_out)
+{
+        g_autoptr(GPtrArray) files = g_ptr_array_new();
+        g_autoptr(GError) error = NULL;
+        ModuleLintParams params = {0};
+
+        if (strcmp(words[0], "module") != 0 || g_strcmp0(words[1], "lint") != 0)
+                return false;
+        *code_out = module_lint_words(words + 2, &params, files, &error)
+                            ? module_lint_run(&params, print_line, NULL)
+                            : fail(error);
+        return true;
+}
+
+/* A module is written where its author is, with the rights that the author's umask gives. */
+static bool
+new_module(const char *file, const char *const *words, mode_t mask, int *code_out)
+{
+        g_autoptr(GError) error = NULL;
+        g_auto(GStrv) taken = NULL;
+        ConfigFindings findings;
+        ModuleNew what;
+
+        if (strcmp(words[0], "module") != 0 || g_strcmp0(words[1], "new") != 0)
+                return false;
+        config_findings_init(&findings);
+        g_autoptr(Config) config = config_load(file, &findings);
+        config_findings_clear(&findings);
+        if (config)
+                taken = module_choice_names(config);
+        umask(mask);
+        bool is_done = module_new_read(words, &what, &error);
+        what.taken = (const char *const *)taken;
+        is_done = is_done && module_new_write(&what, print_line, NULL, &error);
+        *code_out = is_done ? 0 : fail(error);
+        return true;
+}
+
+/* The server's current folder is another one. Returns: (own) what stands for a relative file of "module
+ * dev"; NULL: nothing has to */
+static char *
+make_absolute(GPtrArray *words)
+{
+        const char *const *text = (const char *const *)words->pdata;
+
+        if (words->len < 4 || strcmp(text[0], "module") != 0 || strcmp(text[1], "dev") != 0)
+                return NULL;
+        for (guint i = 2; i + 1 < words->len; i++) {
+                if (strcmp(text[i], "--host") == 0) {
+                        i++;
+                } else if (*text[i] != '-') {
+                        char *path = g_canonicalize_filename(text[i], NULL);
+                        words->pdata[i] = path;
+                        return path;
+                }
+        }
+        return NULL;
+}
+
 static int
 explain(const char *const *words)
 {
@@ -441,6 +506,7 @@ main(int argc, char **argv)
 {
         g_autoptr(GPtrArray) words = g_ptr_array_new();
         Options options = {.config = MOTET_CONFIG_FILE, .words = words};
+        const mode_t mask = umask(077);
         int code;
 
         privileges_harden();
@@ -454,11 +520,13 @@ main(int argc, char **argv)
                 return check(options.config, rest);
         if (strcmp(words->pdata[0], "explain") == 0)
                 return explain(rest);
-        if (help(options.config, rest - 1, &code))
+        if (help(options.config, rest - 1, &code) || lint(rest - 1, &code) ||
+            new_module(options.config, rest - 1, mask, &code))
                 return code;
         if (strcmp(words->pdata[0], "config") == 0)
                 return tell_config(options.config, rest - 1);
 
+        G_GNUC_UNUSED g_autofree char *path = make_absolute(words);
         Target target = {.config_file = options.config};
         target.socket = find_socket(options.config, &code);
         if (!target.socket)

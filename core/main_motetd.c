@@ -14,10 +14,11 @@
 #include "core/server.h"
 
 static const char usage[] =
-        "usage: motetd [--config FILE] [--foreground]\n"
+        "usage: motetd [--config FILE] [--foreground] [--safe-mode]\n"
         "\n"
         "  --config FILE  main configuration file, default " MOTET_CONFIG_FILE "\n"
         "  --foreground   log to standard error, wherever the configuration says\n"
+        "  --safe-mode    run only the modules that are shipped with the server\n"
         "  --version      print the version and exit\n"
         "  --help         print this and exit\n"
         "\n"
@@ -30,7 +31,7 @@ static const char usage[] =
 
 typedef struct {
         const char *config;
-        bool foreground;
+        bool foreground, safe_mode;
 } Options;
 
 /* Returns: false with the exit code when there is nothing to run. */
@@ -43,6 +44,8 @@ read_options(int argc, char **argv, Options *options, int *code_out)
                         options->config = argv[++i];
                 } else if (strcmp(argv[i], "--foreground") == 0) {
                         options->foreground = true;
+                } else if (strcmp(argv[i], "--safe-mode") == 0) {
+                        options->safe_mode = true;
                 } else if (strcmp(argv[i], "--version") == 0) {
                         puts("motetd " MOTET_VERSION);
                         return false;
@@ -79,7 +82,8 @@ serve(const Options *options)
         const ServerParams params = {.config_file = options->config,
                                      .become_user = true,
                                      .serve = true,
-                                     .log_to_stderr = options->foreground};
+                                     .log_to_stderr = options->foreground,
+                                     .safe_mode = options->safe_mode};
         g_autoptr(GError) error = NULL;
         ConfigFindings findings;
         uint64_t n_descriptors = privileges_raise_descriptors();

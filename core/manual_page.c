@@ -9,6 +9,7 @@
 #include "core/command_args.h"
 #include "core/config_print.h"
 #include "core/manual.h"
+#include "core/permission.h"
 
 /* Appends @text as itself: roff has a meaning for backslashes, for dashes, and for what begins a
  * line. */
@@ -143,6 +144,16 @@ append_option(GString *page, const MotetOption *option)
         g_string_append_c(page, '\n');
 }
 
+static void
+append_permission(GString *page, const MotetPermission *permission)
+{
+        g_autofree char *key = g_strconcat(PERMISSION_PREFIX, permission->name, NULL);
+        MotetOption option = permission_option(permission);
+
+        option.key = key;
+        append_option(page, &option);
+}
+
 char *
 manual_options(const MotetModuleInfo *const *infos, unsigned n)
 {
@@ -154,6 +165,8 @@ manual_options(const MotetModuleInfo *const *infos, unsigned n)
                 g_string_append(page, ".\n");
                 for (const MotetOption *option = infos[i]->options; option && option->key; option++)
                         append_option(page, option);
+                for (const MotetPermission *row = infos[i]->permissions; row && row->name; row++)
+                        append_permission(page, row);
         }
         return g_string_free(page, FALSE);
 }

@@ -33,6 +33,8 @@ enum {
         MODULE_CALLS,
         MODULE_MAPPED,
         MODULE_HOLDS,
+        MODULE_STATUS,
+        MODULE_SLOW,
         RELOADS,
         LOG_LOST,
         CPU,
@@ -84,6 +86,10 @@ static const MetricsFamily families[N_FAMILIES] = {
                            "Memory mapped for the files of modules"},
         [MODULE_HOLDS] = {"motet_module_holds", METRICS_GAUGE, NULL,
                           "Hooks, timers, requests and other things modules have registered"},
+        [MODULE_STATUS] = {"motet_module_status", METRICS_GAUGE, NULL,
+                           "How modules say they fare: 0 ok, 1 warning, 2 error"},
+        [MODULE_SLOW] = {"motet_module_slow_calls", METRICS_COUNTER, NULL,
+                         "Calls of modules in which everybody waited for 100 ms or more"},
         [RELOADS] = {"motet_reloads", METRICS_COUNTER, NULL, "Reloads of the configuration"},
         [LOG_LOST] = {"motet_log_lines_lost", METRICS_COUNTER, NULL,
                       "Lines of the log that what takes it was too slow for"},
@@ -298,8 +304,14 @@ print_instance(MotetModule *instance, void *data)
                 metrics_text_sample(of->text, labels, row.n_calls);
         else if (of->which == MODULE_MAPPED)
                 metrics_text_sample(of->text, labels, weight.mapped);
-        else
+        else if (of->which == MODULE_HOLDS)
                 metrics_text_sample(of->text, labels, weight.n_owned);
+        else if (of->which == MODULE_STATUS)
+                metrics_text_sample(of->text, labels, (uint64_t)instance->status);
+        else
+                metrics_text_sample(
+                        of->text, labels,
+                        activity_n_slow(instance->server->owners, instance->info->name, host));
 }
 
 static void
@@ -307,7 +319,7 @@ print_modules(MetricsText *text, Modules *modules)
 {
         begin(text, SAMPLED);
         metrics_text_micros(text, NULL, modules_sampled(modules));
-        for (unsigned which = MODULE_TIME; which <= MODULE_HOLDS; which++) {
+        for (unsigned which = MODULE_TIME; which <= MODULE_SLOW; which++) {
                 Instances of = {text, modules, which};
                 begin(text, which);
                 modules_foreach(modules, print_instance, &of);

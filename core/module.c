@@ -7,7 +7,10 @@
 #include <motet/error.h>
 #include <string.h>
 
-#include "core/module_private.h"
+#include "core/host_forms.h"
+#include "core/module_absence.h"
+#include "core/module_dev.h"
+#include "core/permission.h"
 
 Modules *
 modules_new(MotetServer *server)
@@ -34,11 +37,25 @@ find_object(const Modules *modules, const char *name)
         return NULL;
 }
 
+/* A copy that a developer's session has left behind is busy to its end, and starts no more. */
+static ModuleObject *
+find_installed(const Modules *modules, const char *name)
+{
+        for (guint i = 0; i < modules->objects->len; i++) {
+                ModuleObject *object = g_ptr_array_index(modules->objects, i);
+                if (strcmp(object->name, name) == 0 && !object->copy)
+                        return object;
+        }
+        return NULL;
+}
+
 static ModuleObject *
 open_object(Modules *modules, const Config *config, const char *name, GError **error)
 {
-        ModuleObject *object = find_object(modules, name);
+        ModuleObject *object = module_dev_object(modules, name);
 
+        if (!object)
+                object = find_installed(modules, name);
         if (object)
                 return object;
         object = module_object_open(config->modules_dir, name, error);
@@ -87,9 +104,12 @@ OptionValues *
 module_read_options(const ModuleWanted *wanted, const char *host, const Config *config,
                     ConfigFindings *findings)
 {
-        return option_values_new(wanted->object->info->options, wanted->object->name,
-                                 wanted->config->options, options_of_host(wanted->config, host),
-                                 config, findings);
+        const MotetModuleInfo *info = wanted->object->info;
+        OptionValues *values =
+                option_values_new(info->options, wanted->object->name, wanted->config->options,
+                                  options_of_host(wanted->config, host), config, findings);
+
+        return permission_values_add(values, info, wanted->config->permissions, config, findings);
 }
 
 static void
@@ -97,8 +117,13 @@ check_options(const ModuleWanted *wanted, const Config *config, ConfigFindings *
 {
         const MotetModuleInfo *info = wanted->object->info;
 
-        if (!option_table_check(info->options, info->name, findings))
+        if (!option_table_check(info->options, info->name, findings) ||
+            !permission_table_check(info->permissions, info->name, findings) ||
+            !host_forms_check(info, findings)) {
+                config_findings_hint(findings, "the module is wrong there, not the configuration: "
+                                               "get another version of it, or disable it");
                 return;
+        }
         if (!wanted->hosts[0])
                 option_values_free(module_read_options(wanted, NULL, config, findings));
 
@@ -166,6 +191,7 @@ module_plan(Modules *modules, const Config *config, ConfigFindings *findings)
                                             module->place.file, module->place.line,
                                             module->place.column, "%s", error->message);
         }
+        module_absence_apply(modules, config, wanted, findings);
         module_graph_sort(wanted, findings);
         return wanted;
 }
@@ -237,6 +263,10 @@ modules_free(Modules *modules)
                 loop_turn(modules->server->loop, true);
                 module_free_lingering(modules);
         }
+        module_absences_free(modules->absences);
+        module_absences_free(modules->planned_absences);
+        quarantine_free(modules->quarantine);
+        g_strfreev(modules->shipped);
         g_ptr_array_unref(modules->lingering);
         g_ptr_array_unref(modules->instances);
         g_ptr_array_unref(modules->objects);

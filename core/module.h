@@ -10,8 +10,10 @@
 #include "core/instance.h"
 #include "core/meter.h"
 #include "core/plan.h"
+#include "core/quarantine.h"
 
 typedef struct Modules Modules;
+typedef struct ModuleObject ModuleObject;
 
 Modules *modules_new(MotetServer *server);
 /** modules_free: stops what still runs; waits for the work its instances have on worker threads */
@@ -25,6 +27,21 @@ void modules_free(Modules *modules);
  * runs.
  */
 bool modules_check(Modules *modules, const Config *config, ConfigFindings *findings);
+/** modules_set_quarantine: (take) modules that it holds are left out from now on, where they start */
+void modules_set_quarantine(Modules *modules, Quarantine *quarantine);
+/** modules_quarantine: Returns: (borrowed) NULL: none */
+Quarantine *modules_quarantine(Modules *modules);
+/** modules_be_safe: from now on only modules run that are in the list that lies beside them, of those
+ * shipped with the server. Returns: false with @error when there is no such list */
+bool modules_be_safe(Modules *modules, const Config *config, GError **error);
+bool modules_are_safe(const Modules *modules);
+/** modules_foreach_absent: calls @func for each module that is enabled and left out, since the last
+ * modules_apply() */
+void modules_foreach_absent(const Modules *modules,
+                            void (*func)(const char *name, const char *why, void *data),
+                            void *data);
+/** modules_absence: Returns: (borrowed) why @name is left out; NULL: it is not */
+const char *modules_absence(const Modules *modules, const char *name);
 /** modules_forget: closes what modules_check() opened and nothing runs of */
 void modules_forget(Modules *modules);
 /**
@@ -32,7 +49,8 @@ void modules_forget(Modules *modules);
  * @config: passed modules_check()
  *
  * Adds to @plan what modules_apply() would do: starts in load order, changed options, stops in
- * reverse load order, and files that are newer than what runs. Changes nothing that runs.
+ * reverse load order, and files that are newer than what runs; options that a module takes up
+ * only at its start need a restart. Changes nothing that runs.
  */
 void modules_plan(Modules *modules, const Config *config, ReloadPlan *plan);
 /** ModulesBeforeStop: all that could fail has been done; what goes still runs */
@@ -73,12 +91,22 @@ void modules_when_idle(Modules *modules, const char *name, const char *host, int
  */
 bool modules_replace(Modules *modules, const Config *config, const char *name, const char *host,
                      ReloadPlan *plan, GError **error);
-/** ModulesMeasured: @rows of MeterRow, to be sorted at will; with @error when the server stops */
-typedef void (*ModulesMeasured)(void *data, GPtrArray *rows, const GError *error);
+/**
+ * modules_replace_by:
+ * @object: open, and in the list of open modules
+ *
+ * modules_replace() with the code of @object, wherever that comes from.
+ */
+bool modules_replace_by(Modules *modules, const Config *config, const char *name, const char *host,
+                        ModuleObject *object, ReloadPlan *plan, GError **error);
+/** ModulesMeasured: @rows of MeterRow, to be sorted at will; @rest: memory outside of modules; with
+ * @error when the server stops */
+typedef void (*ModulesMeasured)(void *data, GPtrArray *rows, const HeapCount *rest,
+                                const GError *error);
 /** modules_measure: measures all modules for @span µs, then calls @func. Returns: false with
- * MOTET_ERROR_CANCELLED when somebody else does */
-bool modules_measure(Modules *modules, int64_t span, ModulesMeasured func, void *data,
-                     GError **error);
+ * MOTET_ERROR_CANCELLED when somebody else does, or why memory cannot be counted */
+bool modules_measure(Modules *modules, int64_t span, bool with_memory, ModulesMeasured func,
+                     void *data, GError **error);
 /** modules_sample: from now on measures for one second in each minute, as long as nobody else does */
 void modules_sample(Modules *modules);
 /** modules_sampled: Returns: µs that were measured so */
@@ -94,6 +122,10 @@ typedef struct {
 /** modules_weigh: @host: the name of a host; NULL: of server scope */
 void modules_weigh(const Modules *modules, const char *name, const char *host,
                    ModuleWeight *weight_out);
+/** module_status_word: Returns: (borrowed) "ok", "warning", "error" */
+const char *module_status_word(MotetStatus status);
+/** module_status_line: Returns: (own) "module ping on example.org: error: …" */
+char *module_status_line(const MotetModule *instance);
 /** modules_stop: stops all instances in reverse load order */
 void modules_stop(Modules *modules);
 /** modules_foreach: calls @func for every running instance in load order */

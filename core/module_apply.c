@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "core/module_private.h"
+#include "core/module_absence.h"
 
 /* An instance that shall run. */
 typedef struct {
@@ -128,9 +128,15 @@ static void
 plan_option(const char *key, const char *before, const char *after, void *data)
 {
         OptionsPlanned *planned = data;
+        const ModuleObject *object = planned->target->wanted->object;
+        const char *const *restart = object->info->restart_options;
+        PlanChange *change = plan_add_value(planned->plan, object->name, planned->target->host, key,
+                                            before, after);
 
-        plan_add_value(planned->plan, planned->target->wanted->object->name, planned->target->host,
-                       key, before, after);
+        if (!restart || !g_strv_contains(restart, key))
+                return;
+        change->sign = PLAN_NOTE;
+        change->needs_restart = true;
 }
 
 static void
@@ -138,7 +144,8 @@ plan_files(const Apply *apply, ReloadPlan *plan)
 {
         for (guint i = 0; i < apply->wanted->len; i++) {
                 const ModuleWanted *module = g_ptr_array_index(apply->wanted, i);
-                if (module->object->n_instances == 0 || !module_object_has_changed(module->object))
+                if (module->object->n_instances == 0 || module->object->copy ||
+                    !module_object_has_changed(module->object))
                         continue;
                 PlanChange *change =
                         plan_add(plan, PLAN_NOTE, PLAN_MODULE, module->object->name, NULL);
@@ -300,6 +307,7 @@ modules_apply(Modules *modules, const Config *config, ModulesBeforeStop before_s
         make_and_rank(&apply);
         bool is_done = start_new(&apply, error) && reconfigure_changed(&apply, error);
         if (is_done) {
+                module_absence_commit(modules);
                 if (before_stop)
                         before_stop(data);
                 stop_unwanted(&apply);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "core/commands.h"
 #include "core/event.h"
 
 static bool
@@ -102,6 +103,17 @@ check_depends(const GPtrArray *wanted, const ModuleWanted *module, ConfigFinding
         return findings->n_errors == n_before;
 }
 
+bool
+module_graph_has_needs(const GPtrArray *wanted, const ModuleWanted *module)
+{
+        ConfigFindings findings;
+
+        config_findings_init(&findings);
+        bool has_needs = check_depends(wanted, module, &findings);
+        config_findings_clear(&findings);
+        return has_needs;
+}
+
 static void
 check_conflicts(const GPtrArray *wanted, const ModuleWanted *module, ConfigFindings *findings)
 {
@@ -139,6 +151,50 @@ check_provided_once(const GPtrArray *wanted, guint index, ConfigFindings *findin
                                 "disable one of them",
                                 service->name, other->object->name);
                         add_finding(findings, FINDING_CONFIG_DUPLICATE_SERVICE, module, text);
+                }
+        }
+}
+
+static bool
+has_command(const MotetCommandDecl *table, const char *name)
+{
+        for (; table && table->name; table++) {
+                if (strcmp(table->name, name) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static void
+report_command(const ModuleWanted *module, const char *name, const char *other,
+               ConfigFindings *findings)
+{
+        g_autofree char *whose = other ? g_strdup_printf("and so does \"%s\" on the same host: "
+                                                         "disable one of them",
+                                                         other)
+                                       : g_strdup("which the server has itself: disable it");
+        g_autofree char *text = g_strdup_printf("has the command \"%s\", %s", name, whose);
+
+        add_finding(findings, FINDING_CONFIG_DUPLICATE_COMMAND, module, text);
+}
+
+/* Of two commands of one name only one would ever be run. */
+static void
+check_commands(const GPtrArray *wanted, guint index, ConfigFindings *findings)
+{
+        const ModuleWanted *module = g_ptr_array_index(wanted, index);
+        const MotetCommandDecl *row = module->object->info->commands;
+
+        for (; row && row->name; row++) {
+                for (const MotetCommandDecl *const *table = commands_of_core; *table; table++) {
+                        if (has_command(*table, row->name))
+                                report_command(module, row->name, NULL, findings);
+                }
+                for (guint i = 0; i < index; i++) {
+                        const ModuleWanted *other = g_ptr_array_index(wanted, i);
+                        if (has_command(other->object->info->commands, row->name) &&
+                            have_common_host(module, other))
+                                report_command(module, row->name, other->object->name, findings);
                 }
         }
 }
@@ -186,6 +242,7 @@ module_graph_check(const GPtrArray *wanted, ConfigFindings *findings)
                         check_hooks(names, module, findings);
                 check_conflicts(wanted, module, findings);
                 check_provided_once(wanted, i, findings);
+                check_commands(wanted, i, findings);
         }
         event_names_free(names);
 }

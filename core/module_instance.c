@@ -40,7 +40,10 @@ module_instance_new(Modules *modules, ModuleObject *object, MotetHost *host, Opt
         instance->host = host;
         instance->options = options;
         instance->loaded = object;
+        g_autofree char *build = quarantine_build(&object->file);
+        instance->file = build;
         instance_init(instance);
+        instance->file = NULL;
         object->n_instances++;
         return instance;
 }
@@ -79,7 +82,7 @@ module_instance_end(Modules *modules, MotetModule *instance)
         instance_drop_all(instance);
         leave_hosts(instance);
         if (is_loaded && instance->info->unload) {
-                MotetModule *before = instance_enter(instance);
+                InstanceCall before = instance_enter(instance, "unload");
                 instance->info->unload(instance);
                 instance_leave(instance, before);
         }
@@ -87,6 +90,7 @@ module_instance_end(Modules *modules, MotetModule *instance)
         motet_module_set_data(instance, NULL, NULL);
         g_clear_pointer(&instance->options, option_values_free);
         g_clear_error(&instance->refusal);
+        module_status_clear(instance);
 
         g_ptr_array_remove(modules->instances, instance);
         if (instance->busy == 0) {
@@ -117,7 +121,7 @@ run_load(MotetModule *instance, GError **error)
         if (!instance->info->load)
                 return true;
 
-        MotetModule *before = instance_enter(instance);
+        InstanceCall before = instance_enter(instance, "load");
         bool is_loaded = instance->info->load(instance, error);
         instance_leave(instance, before);
         if (!is_loaded && error && !*error)
@@ -131,7 +135,7 @@ run_unload(MotetModule *instance)
         if (!instance->info->unload)
                 return;
 
-        MotetModule *before = instance_enter(instance);
+        InstanceCall before = instance_enter(instance, "unload");
         instance->info->unload(instance);
         instance_leave(instance, before);
 }
@@ -152,6 +156,7 @@ bool
 module_instance_start(Modules *modules, MotetModule *instance, const ModuleState *state,
                       GError **error)
 {
+        meter_extend(modules->server);
         if (!load_and_restore(instance, state, error)) {
                 g_prefix_error(error, "module %s on %s: ", instance->info->name,
                                module_place(instance));
@@ -171,7 +176,7 @@ module_instance_reconfigure(MotetModule *instance, GError **error)
         if (!instance->info->reconfigure)
                 return true;
 
-        MotetModule *before = instance_enter(instance);
+        InstanceCall before = instance_enter(instance, "reconfigure");
         instance->info->reconfigure(instance);
         instance_leave(instance, before);
         if (!instance->refusal)

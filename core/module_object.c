@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/module_copy.h"
+#include "core/module_file.h"
 #include "core/suggest.h"
 
 #define SERVICE_PREFIX "service:"
@@ -31,9 +33,8 @@ fail(GError **error, const char *format, ...)
         return false;
 }
 
-/* Whoever may write a module may do all that the server may (SECURITY-DEFAULTS R28). */
-static bool
-is_trusted(const char *path, const struct stat *file, GError **error)
+bool
+module_object_is_trusted(const char *path, const struct stat *file, GError **error)
 {
         if (file->st_uid != 0 && file->st_uid != geteuid())
                 return fail(error,
@@ -101,11 +102,11 @@ check_file(const char *dir, const char *name, const char *path, struct stat *fil
         if (stat(dir, &folder) < 0)
                 return fail(error, "cannot read the modules' folder \"%s\": %s", dir,
                             g_strerror(errno));
-        if (!is_trusted(dir, &folder, error))
+        if (!module_object_is_trusted(dir, &folder, error))
                 return false;
         if (stat(path, file) < 0)
                 return fail_missing(dir, name, path, errno, error);
-        return is_trusted(path, file, error);
+        return module_object_is_trusted(path, file, error);
 }
 
 static bool
@@ -113,11 +114,11 @@ check_info(const ModuleObject *object, GError **error)
 {
         const MotetModuleInfo *info = object->info;
 
-        if (info->abi != MOTET_ABI)
-                return fail(error,
-                            "\"%s\" was built for interface %u, this server has %u: build the "
-                            "module again against this server's headers",
-                            object->path, info->abi, MOTET_ABI);
+        /* Again: the file may be another one than was looked at before it was opened. */
+        if (!module_file_fits_abi(info->abi, error)) {
+                g_prefix_error(error, "\"%s\" ", object->path);
+                return false;
+        }
         if (g_strcmp0(info->name, object->name) != 0)
                 return fail(error, "\"%s\" calls itself \"%s\": its file must be named mod_%s.so",
                             object->path, info->name ? info->name : "",
@@ -125,35 +126,20 @@ check_info(const ModuleObject *object, GError **error)
         return true;
 }
 
-/* A module that was built with older headers has a shorter descriptor: its size is that of its
- * symbol. */
-static MotetModuleInfo *
-copy_info(const MotetModuleInfo *exported)
-{
-        MotetModuleInfo *info = g_new0(MotetModuleInfo, 1);
-        const ElfW(Sym) *symbol = NULL;
-        size_t n = sizeof *info;
-        Dl_info found;
-
-        if (dladdr1(exported, &found, (void **)&symbol, RTLD_DL_SYMENT) && symbol &&
-            symbol->st_size > 0)
-                n = MIN(n, symbol->st_size);
-        memcpy(info, exported, n);
-        return info;
-}
-
 static bool
 open_handle(ModuleObject *object, const char *path, GError **error)
 {
-        object->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-        if (!object->handle)
-                return fail(error, "cannot open module \"%s\": %s", object->name, dlerror());
+        g_autoptr(ElfFile) file = elf_file_open(path, error);
 
-        const MotetModuleInfo *exported = dlsym(object->handle, "motet_module");
-        if (!exported)
-                return fail(error, "\"%s\" is no module: it does not export \"motet_module\"",
-                            object->path);
-        object->info = copy_info(exported);
+        if (file && module_file_check(file, error))
+                object->handle = module_file_open(file, path, error);
+        if (!object->handle) {
+                g_prefix_error(error, "\"%s\" ", object->path);
+                return false;
+        }
+        object->info = module_file_info(object->handle);
+        if (!object->info)
+                return fail(error, "\"%s\" changed while it was opened: try again", object->path);
         return check_info(object, error);
 }
 
@@ -250,6 +236,35 @@ module_object_reopen(const ModuleObject *old, GError **error)
         return g_steal_pointer(&object);
 }
 
+/* What is wrong with the copy is wrong with what it was made of. */
+static void
+name_source(const char *copy, const char *source, GError **error)
+{
+        g_autoptr(GString) text = g_string_new((*error)->message);
+
+        g_string_replace(text, copy, source, 0);
+        g_free((*error)->message);
+        (*error)->message = g_strdup(text->str);
+}
+
+ModuleObject *
+module_object_open_copy(const char *name, const char *source, const char *folder, GError **error)
+{
+        struct stat file;
+        g_autofree char *copy = module_copy_make(source, folder, &file, error);
+        if (!copy)
+                return NULL;
+
+        g_autoptr(GError) failure = NULL;
+        g_autoptr(ModuleObject) object = object_new(name, source, &file);
+        object->copy = g_steal_pointer(&copy);
+        if (open_handle(object, object->copy, &failure))
+                return g_steal_pointer(&object);
+        name_source(object->copy, source, &failure);
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return NULL;
+}
+
 void
 module_object_close(ModuleObject *object)
 {
@@ -259,6 +274,9 @@ module_object_close(ModuleObject *object)
         g_free((void *)object->info);
         if (object->handle)
                 dlclose(object->handle);
+        if (object->copy)
+                module_copy_remove(object->copy);
+        g_free(object->copy);
         g_free(object->name);
         g_free(object->path);
         g_free(object);

@@ -9,13 +9,15 @@
 
 #include "core/config.h"
 
-typedef struct {
+typedef struct ModuleObject ModuleObject;
+struct ModuleObject {
         char *name, *path;
         void *handle;                /* of dlopen() */
         const MotetModuleInfo *info; /* (own) a copy: what older headers did not have is NULL */
         struct stat file;            /* as it was when opened */
         unsigned n_instances;        /* running, or stopped with work left: it stays mapped */
-} ModuleObject;
+        char *copy;                  /* (own) of path, which was opened instead; NULL: path was */
+};
 
 /**
  * module_object_open:
@@ -35,6 +37,24 @@ ModuleObject *module_object_open(const char *dir, const char *name, GError **err
  * was written over in place is refused: it has changed under the code that runs.
  */
 ModuleObject *module_object_reopen(const ModuleObject *object, GError **error);
+/**
+ * module_object_open_copy:
+ * @source: any file of a module of that @name, absolute, without links in it
+ * @folder: where the copy is kept (module_copy.h) until the object is closed
+ *
+ * As module_object_open(), but a copy is opened, so that @source may be written over while its code
+ * runs. path and file of the result are those of @source.
+ */
+ModuleObject *module_object_open_copy(const char *name, const char *source, const char *folder,
+                                      GError **error);
+/**
+ * module_object_is_trusted:
+ * @file: what @path is
+ *
+ * Whoever may write a module may do all that the server may (SECURITY-DEFAULTS R28). Returns: false
+ * when that are others than root and who runs this process
+ */
+bool module_object_is_trusted(const char *path, const struct stat *file, GError **error);
 /** module_object_mapped: Returns: bytes of memory its code and data are mapped at */
 size_t module_object_mapped(const ModuleObject *object);
 /** module_object_names: Returns: (own) the names of all modules in @dir, in no order, for

@@ -11,18 +11,23 @@
 
 struct Modules {
         MotetServer *server;
-        GPtrArray *objects;            /* (own) of ModuleObject */
-        GPtrArray *instances;          /* (own) of MotetModule, running, in load order */
-        GPtrArray *lingering;          /* (own) of MotetModule, stopped, with work left */
+        GPtrArray *objects;     /* (own) of ModuleObject */
+        GPtrArray *instances;   /* (own) of MotetModule, running, in load order */
+        GPtrArray *lingering;   /* (own) of MotetModule, stopped, with work left */
+        Quarantine *quarantine; /* (own) NULL: no module is blamed for anything */
+        char **shipped;         /* (own) safe mode: the only ones that run; NULL: it is not */
+        /* (own) NULL: none; what is left out, and what would be by the configuration looked at last */
+        struct ModuleAbsences *absences, *planned_absences;
         struct ModuleTop *top;         /* (own) who measures; NULL: nobody */
         struct ModuleIdle *idle;       /* (own) who waits for a module to be idle; NULL: nobody */
         struct ModuleSamples *samples; /* (own) NULL: none are taken */
+        GPtrArray *devs;               /* of ModuleDev (module_dev.h); NULL: none */
 };
 
 /** module_plan: Returns: (own) of ModuleWanted, what shall run, in load order; opens what is not
  * open yet */
 GPtrArray *module_plan(Modules *modules, const Config *config, ConfigFindings *findings);
-/** module_read_options: @host NULL: of server scope. Returns: (own) also when findings were
+/** module_read_options: and permissions. @host NULL: of server scope. Returns: (own) also when findings were
  * added */
 OptionValues *module_read_options(const ModuleWanted *wanted, const char *host,
                                   const Config *config, ConfigFindings *findings);
@@ -54,6 +59,8 @@ bool module_instance_start(Modules *modules, MotetModule *instance, const Module
 void module_instance_end(Modules *modules, MotetModule *instance);
 /** module_instance_reconfigure: tells it that its options are others; false when it refuses them */
 bool module_instance_reconfigure(MotetModule *instance, GError **error);
+/** module_status_clear: @instance has ended: it says nothing any more */
+void module_status_clear(MotetModule *instance);
 /** module_free_lingering: frees those that are busy no more */
 void module_free_lingering(Modules *modules);
 /** module_sweep: frees what lingers no more and closes what nothing runs of */

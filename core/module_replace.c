@@ -143,10 +143,25 @@ find_open(const Replace *replace)
 {
         for (guint i = 0; i < replace->modules->objects->len; i++) {
                 ModuleObject *object = g_ptr_array_index(replace->modules->objects, i);
-                if (strcmp(object->name, replace->name) == 0 && !module_object_has_changed(object))
+                if (strcmp(object->name, replace->name) == 0 && !object->copy &&
+                    !module_object_has_changed(object))
                         return object;
         }
         return NULL;
+}
+
+/* The loader must not take the new file for an older one that it has open by the same name. */
+static ModuleObject *
+open_file(const Replace *replace, GError **error)
+{
+        const GPtrArray *objects = replace->modules->objects;
+
+        for (guint i = 0; i < objects->len; i++) {
+                const ModuleObject *object = g_ptr_array_index(objects, i);
+                if (strcmp(object->name, replace->name) == 0 && !object->copy)
+                        return module_object_reopen(object, error);
+        }
+        return module_object_open(replace->config->modules_dir, replace->name, error);
 }
 
 /* The first of a name is the one that new instances are made of. */
@@ -156,9 +171,10 @@ open_object(Replace *replace, GError **error)
         GPtrArray *objects = replace->modules->objects;
         guint index;
 
-        replace->object = find_open(replace);
         if (!replace->object)
-                replace->object = module_object_reopen(swap_at(replace, 0)->object, error);
+                replace->object = find_open(replace);
+        if (!replace->object)
+                replace->object = open_file(replace, error);
         if (!replace->object)
                 return false;
         if (g_ptr_array_find(objects, replace->object, &index))
@@ -349,10 +365,10 @@ run(Replace *replace, ReloadPlan *plan, GError **error)
 }
 
 bool
-modules_replace(Modules *modules, const Config *config, const char *name, const char *host,
-                ReloadPlan *plan, GError **error)
+modules_replace_by(Modules *modules, const Config *config, const char *name, const char *host,
+                   ModuleObject *object, ReloadPlan *plan, GError **error)
 {
-        Replace replace = {.modules = modules, .config = config, .name = name};
+        Replace replace = {.modules = modules, .config = config, .name = name, .object = object};
 
         find_old(&replace, host);
         G_GNUC_UNUSED g_autoptr(GPtrArray) swaps = replace.swaps;
@@ -369,4 +385,11 @@ modules_replace(Modules *modules, const Config *config, const char *name, const 
         else
                 forget_object(&replace);
         return is_done;
+}
+
+bool
+modules_replace(Modules *modules, const Config *config, const char *name, const char *host,
+                ReloadPlan *plan, GError **error)
+{
+        return modules_replace_by(modules, config, name, host, NULL, plan, error);
 }

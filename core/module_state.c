@@ -57,7 +57,7 @@ ModuleState *
 module_state_save(MotetModule *instance)
 {
         ModuleState *state = g_new0(ModuleState, 1);
-        MotetModule *before = instance_enter(instance);
+        InstanceCall before = instance_enter(instance, "save");
 
         state->version = instance->info->state_version;
         if (instance->info->save)
@@ -86,7 +86,7 @@ restore_all(MotetModule *instance, const ModuleState *state, GError **error)
 bool
 module_state_restore(MotetModule *instance, const ModuleState *state, GError **error)
 {
-        MotetModule *before = instance_enter(instance);
+        InstanceCall before = instance_enter(instance, "restore");
 
         instance->restoring = state->version;
         bool is_done = restore_all(instance, state, error);

@@ -233,6 +233,21 @@ tell(const ModuleSwitchOwner *owner, const ModuleSwitch *what, const char *host)
         owner->line(owner->data, text);
 }
 
+/* Of a file that cannot be read nobody knows what it switches on. */
+static bool
+check_readable(const ConfigFindings *findings, GError **error)
+{
+        for (guint i = 0; i < findings->list->len; i++) {
+                const ConfigFinding *finding = g_ptr_array_index(findings->list, i);
+                if (finding->id != FINDING_CONFIG_UNREADABLE)
+                        continue;
+                g_set_error(error, MOTET_ERROR, MOTET_ERROR_CONFIG, "%s: %s", finding->file,
+                            finding->text);
+                return false;
+        }
+        return true;
+}
+
 /* Where the file itself is, when what is in the folder is a link to it. */
 static char *
 real_path(const char *path)
@@ -269,12 +284,10 @@ module_switch_run(const ModuleSwitch *what, const ModuleSwitchOwner *owner, GErr
 
         config_findings_init(&findings);
         g_autoptr(Config) config = config_load(what->config_file, &findings);
+        bool is_readable = check_readable(&findings, error);
         config_findings_clear(&findings);
-        if (!config) {
-                g_set_error(error, MOTET_ERROR, MOTET_ERROR_CONFIG, "%s cannot be read",
-                            what->config_file);
+        if (!is_readable)
                 return false;
-        }
         if (!module_choice_known(config, what->name, error))
                 return false;
         g_autofree char *host = NULL;

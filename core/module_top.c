@@ -19,11 +19,12 @@ static void
 finish(ModuleTop *top, const GError *error)
 {
         Modules *modules = top->modules;
-        g_autoptr(GPtrArray) rows = meter_stop(modules->server);
+        HeapCount rest;
+        g_autoptr(GPtrArray) rows = meter_stop(modules->server, &rest);
 
         modules->top = NULL;
         loop_timer_cancel(modules->server->loop, &top->timer);
-        top->func(top->data, rows, error);
+        top->func(top->data, rows, &rest, error);
         g_free(top);
 }
 
@@ -55,7 +56,8 @@ module_top_sample(Modules *modules, int64_t span, ModulesMeasured func, void *da
 }
 
 bool
-modules_measure(Modules *modules, int64_t span, ModulesMeasured func, void *data, GError **error)
+modules_measure(Modules *modules, int64_t span, bool with_memory, ModulesMeasured func, void *data,
+                GError **error)
 {
         if (modules->top && modules->top->is_sample)
                 module_top_cancel(modules);
@@ -64,8 +66,13 @@ modules_measure(Modules *modules, int64_t span, ModulesMeasured func, void *data
                             "somebody else is measuring at this moment: try again");
                 return false;
         }
-        start(modules, span, func, data);
-        return true;
+        ModuleTop *top = start(modules, span, func, data);
+        if (!with_memory || meter_count_memory(modules->server, error))
+                return true;
+        loop_timer_cancel(modules->server->loop, &top->timer);
+        g_ptr_array_unref(meter_stop(modules->server, NULL));
+        g_clear_pointer(&modules->top, g_free);
+        return false;
 }
 
 void

@@ -329,6 +329,23 @@ option_values_new(const MotetOption *table, const char *module, const ConfigNode
         return values;
 }
 
+OptionValues *
+option_values_join(OptionValues *values, OptionValues *more, const char *prefix)
+{
+        unsigned n = values->n + more->n;
+
+        values = g_realloc(values, sizeof *values + n * sizeof(Value));
+        for (unsigned i = 0; i < more->n; i++) {
+                Value *value = &values->values[values->n + i];
+                *value = more->values[i];
+                value->key = g_strconcat(prefix, more->values[i].key, NULL);
+                g_free(more->values[i].key);
+        }
+        values->n = n;
+        g_free(more);
+        return values;
+}
+
 void
 option_values_free(OptionValues *values)
 {
@@ -435,6 +452,14 @@ option_values_print(const OptionValues *values, const char *key)
         const Value *value = value_named(values, key);
 
         return value ? value_print(value) : NULL;
+}
+
+const char *
+option_values_text(const OptionValues *values, const char *key)
+{
+        const Value *value = value_named(values, key);
+
+        return value ? value->text : NULL;
 }
 
 const char *const *

@@ -17,10 +17,12 @@
 #include "core/commands.h"
 #include "core/event.h"
 #include "core/log.h"
+#include "core/module_dev.h"
 #include "core/privileges.h"
 #include "core/router.h"
 #include "core/server_private.h"
 #include "core/session.h"
+#include "core/tls.h"
 
 #define SLOW_TURN (100 * G_TIME_SPAN_MILLISECOND)
 #define LOCK_PATIENCE (5 * G_TIME_SPAN_SECOND) /* how long a command waits for another one */
@@ -161,6 +163,8 @@ server_apply_limits(Server *server, const Config *config)
 {
         server->base.limits = config->limits;
         loop_set_offload_limit(server->base.loop, config->limits.offload_queue);
+        if (server->watch)
+                watch_set_timeout(server->watch, config->limits.blocked_timeout);
 }
 
 /* Everybody waits while one handler works or blocks; the operator is to know before users ask. */
@@ -179,7 +183,7 @@ server_assemble(const ServerParams *params, Config *config)
 
         server_base_init(&server->base, params->driven);
         if (params->random)
-                server->base.random = params->random;
+                server_base_set_random(&server->base, params->random);
         router_init(&server->base);
         loop_set_slow_func(server->base.loop, SLOW_TURN, tell_slow_turn, server);
         server->config = config;
@@ -210,14 +214,34 @@ server_add_hosts(Server *server, const Config *config, GPtrArray *added_out)
         }
 }
 
+/* A start that cannot be blamed for what it does is better than none. */
+static void
+blame_crashes(Server *server)
+{
+        g_autoptr(GError) error = NULL;
+
+        if (!server->serve || server->driven)
+                return;
+        if (!quarantine_open(modules_quarantine(server->modules), &server->config->limits,
+                             loop_wall_now(server->base.loop) / G_USEC_PER_SEC, &error))
+                motet_warn("crashes of modules are not counted: %s", error->message);
+}
+
 /* Takes @config, which may be wrong: then its modules are checked as well, so that all findings
  * come at once. */
 static Server *
 server_new_from(const ServerParams *params, Config *config, ConfigFindings *findings,
                 GError **error)
 {
-        g_autoptr(Server) server = server_assemble(params, config);
+        g_autoptr(Config) owned = config;
+        if (!tls_library_start(error))
+                return NULL;
+        g_autoptr(Server) server = server_assemble(params, g_steal_pointer(&owned));
 
+        if (!params->driven)
+                modules_set_quarantine(server->modules, quarantine_read(config->data_dir));
+        if (params->safe_mode && !modules_be_safe(server->modules, config, error))
+                return NULL;
         bool is_good = modules_check(server->modules, config, findings);
         if (params->serve && !params->driven)
                 certificates_check(config, findings);
@@ -227,6 +251,8 @@ server_new_from(const ServerParams *params, Config *config, ConfigFindings *find
                 return NULL;
         if (!take_data_dir(server, config, error))
                 return NULL;
+
+        blame_crashes(server);
 
         server_add_hosts(server, config, NULL);
         modules_sample(server->modules);
@@ -258,6 +284,7 @@ server_free(Server *server)
         server->base.serving = false;
         loop_timer_cancel(server->base.loop, &server->stop_timer);
         commands_trace_end_all(&server->base);
+        module_dev_end_all(server);
         certificates_free(server->certificates);
         modules_free(server->modules);
         listens_free(server->listens);
@@ -408,8 +435,11 @@ server_run(Server *server, GError **error)
                                  g_unix_signal_add(SIGHUP, on_reload_signal, server)};
 
         server_manager_start(server);
+        server->watch = watch_new(server->base.loop);
+        watch_set_timeout(server->watch, server->config->limits.blocked_timeout);
         loop_run(server->base.loop);
 
+        g_clear_pointer(&server->watch, watch_free);
         ignore_signals(sources, G_N_ELEMENTS(sources));
         server_manager_stop(server);
         if (!server->failure)

@@ -25,6 +25,7 @@ typedef struct {
            checked; otherwise only warnings are logged, to standard error */
         bool serve;
         bool log_to_stderr;                     /* wherever the configuration says */
+        bool safe_mode;                         /* only modules shipped with the server run */
         void (*random)(void *buffer, size_t n); /* NULL: RAND_bytes */
 } ServerParams;
 

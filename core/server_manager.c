@@ -12,24 +12,39 @@
 /* STATUS= goes no more often than this, and only when it says something new. */
 #define STATUS_INTERVAL (10 * G_TIME_SPAN_SECOND)
 
-static char *
-status_text(Server *server)
+static void
+count_warning(MotetModule *instance, void *data)
 {
+        unsigned *n = data;
+
+        *n += instance->status == MOTET_STATUS_WARNING;
+}
+
+char *
+server_manager_text(Server *server)
+{
+        unsigned n_warnings = 0;
         const MotetServer *base = server_base(server);
         g_autoptr(GPtrArray) troubles = health_troubles(server);
         g_autofree char *health = health_line(troubles);
         g_autofree char *reload = server_reload_text(server);
 
-        return g_strdup_printf("%s; %u hosts, %zu streams, %zu sessions%s%s", health,
-                               base->hosts->len, base->n_streams, sessions_count(base->sessions),
-                               reload ? "; " : "", reload ? reload : "");
+        modules_foreach(server_modules(server), count_warning, &n_warnings);
+        g_autofree char *warnings =
+                n_warnings > 0 ? g_strdup_printf("; %u warning%s of modules", n_warnings,
+                                                 n_warnings == 1 ? "" : "s")
+                               : NULL;
+        return g_strdup_printf(
+                "%s%s; %u host%s, %zu streams, %zu sessions%s%s", health, warnings ? warnings : "",
+                base->hosts->len, base->hosts->len == 1 ? "" : "s", base->n_streams,
+                sessions_count(base->sessions), reload ? "; " : "", reload ? reload : "");
 }
 
 /* With @state before it, which is a line of its own; NULL: only if the status is a new one. */
 static void
 tell(Server *server, const char *state)
 {
-        g_autofree char *status = status_text(server);
+        g_autofree char *status = server_manager_text(server);
 
         if (!state && g_strcmp0(status, server->told) == 0)
                 return;

@@ -9,6 +9,7 @@
 #include "core/minute.h"
 #include "core/notify.h"
 #include "core/server.h"
+#include "core/watch.h"
 
 struct Server {
         MotetServer base; /* first: what modules and lower layers hold is this pointer */
@@ -19,6 +20,7 @@ struct Server {
         Certificates *certificates;
         Control *control; /* NULL: not serving, or driven */
         Notify *notify;   /* NULL: not inside server_run() */
+        Watch *watch;     /* the same */
         LogCommands *log_commands;
         LoopTimer stop_timer;
         int64_t stop_deadline;
@@ -36,6 +38,8 @@ struct Server {
         bool log_to_stderr;
 };
 
+/** server_manager_text: Returns: (own) what STATUS= says: how the server fares, in one line */
+char *server_manager_text(Server *server);
 /** server_manager_start: READY=1 follows once the storage has answered, and STATUS= whenever it changes;
  * when it cannot answer the server stops, with server->failure */
 void server_manager_start(Server *server);

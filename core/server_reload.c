@@ -6,6 +6,7 @@
 
 #include "core/certificates.h"
 #include "core/config_limits.h"
+#include "core/module_dev.h"
 #include "core/server_private.h"
 #include "core/session.h"
 
@@ -55,6 +56,22 @@ check_unchanged(const Config *now, const Config *config, ReloadPlan *plan, Confi
         if (!is_same_storage(now, config))
                 need_restart(plan_add(plan, PLAN_NOTE, PLAN_SETTING, "storage", NULL), "storage",
                              config, findings);
+}
+
+/* A module says of which options it takes up another value only at its start. */
+static void
+check_options(const ReloadPlan *plan, const Config *config, ConfigFindings *findings)
+{
+        for (guint i = 0; i < plan->changes->len; i++) {
+                const PlanChange *change = g_ptr_array_index(plan->changes, i);
+                const ConfigModule *module =
+                        change->kind == PLAN_OPTION ? config_module(config, change->name) : NULL;
+                if (module && change->needs_restart)
+                        config_findings_add(findings, FINDING_CONFIG_NEEDS_RESTART,
+                                            module->place.file, module->place.line, 0,
+                                            "changing \"%s.%s\" needs a restart", change->name,
+                                            change->key);
+        }
 }
 
 static void
@@ -155,6 +172,7 @@ make_plan(const Server *server, const Config *config, ReloadPlan *plan, ConfigFi
                 certificates_check(config, findings);
         if (modules_check(server->modules, config, findings) && same_modules)
                 modules_plan(server->modules, config, plan);
+        check_options(plan, config, findings);
 }
 
 static int
@@ -285,6 +303,7 @@ server_reload_to(Server *server, Config *taken, ReloadPlan *plan, ConfigFindings
 {
         g_autoptr(Config) config = taken;
 
+        module_dev_override(server->modules, config);
         make_plan(server, config, plan, findings);
         if (findings->n_errors > 0 || !server_apply_log(server, config, error)) {
                 modules_forget(server->modules);
@@ -391,6 +410,7 @@ server_reload_dry(Server *server, ReloadPlan *plan, ConfigFindings *findings, GE
         g_autoptr(Config) config = config_load(server->config_file, findings);
         if (config) {
                 config->serve = server->config->serve;
+                module_dev_override(server->modules, config);
                 make_plan(server, config, plan, findings);
         }
         modules_forget(server->modules);

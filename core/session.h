@@ -16,6 +16,7 @@
 #include "core/conn.h"
 #include "core/event.h"
 #include "core/host.h"
+#include "core/slots.h"
 #include "core/xml_parser.h"
 
 /* Something that goes with a session; embedded. */
@@ -25,12 +26,6 @@ struct SessionTie {
         List link;
         SessionCut cut; /* called, already untied, when the session is destroyed */
 };
-
-typedef struct {
-        unsigned number; /* MotetModule.slot */
-        void *data;
-        GDestroyNotify free_func;
-} SessionSlot;
 
 /* One block holds both halves. */
 struct MotetSessionPrivate {
@@ -45,7 +40,7 @@ struct MotetSessionPrivate {
         char *id;      /* stream id */
         char *lang;
         char *peer_from;        /* prepared `from` of the peer's header: `to` of ours */
-        SessionSlot *slots;     /* of the modules that keep data with it */
+        Slot *slots;            /* of the modules that keep data with it */
         List ties;              /* head of SessionTie: timers and parked chains */
         LoopTimer timer;        /* login, then bind, then the end of closing */
         LoopTimer rate_timer;   /* end of a pause for stanzas_per_s */

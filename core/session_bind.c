@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "core/account_data.h"
+#include "core/meter.h"
 #include "core/sessions.h"
 #include "core/stream.h"
 #include "core/xml.h"
@@ -116,8 +118,11 @@ bind_end(MotetSession *session, Bind *bind, MotetCondition condition, const char
 {
         session->priv->binding = false;
         if (bind->caller) {
-                MotetModule *before = instance_enter(bind->caller);
+                InstanceCall before = instance_enter(bind->caller, "result of binding");
+                MeterFrame frame;
+                meter_enter(&frame, bind->caller);
                 bind->done(session, condition, text, bind->data);
+                meter_leave(&frame, bind->caller->server);
                 instance_leave(bind->caller, before);
         } else {
                 bind->done(session, condition, text, bind->data);
@@ -211,6 +216,8 @@ leave_table(MotetSession *session)
         if (priv->server->unbound)
                 priv->server->unbound(session);
         session_fire(session, "session-unbound", &ev);
+        if (priv->server->account_data)
+                account_data_forget(priv->vhost, session->username);
 
         g_clear_pointer(&session->presence, motet_xml_unref);
         session->priority = 0;

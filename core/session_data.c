@@ -5,35 +5,12 @@
 
 #include "core/list.h"
 
-/* Few modules keep something with a session, so there is a slot for those alone. */
-static SessionSlot *
-find_slot(const MotetSessionPrivate *priv, const MotetModule *module)
-{
-        for (unsigned i = 0; i < priv->n_slots; i++) {
-                if (priv->slots[i].number == module->slot)
-                        return &priv->slots[i];
-        }
-        return NULL;
-}
-
-static void
-free_slot(MotetSessionPrivate *priv, SessionSlot *slot)
-{
-        SessionSlot old = *slot;
-
-        *slot = priv->slots[--priv->n_slots];
-        if (old.free_func)
-                old.free_func(old.data);
-}
-
 void
 session_free_slots(MotetSession *session)
 {
         MotetSessionPrivate *priv = session->priv;
 
-        while (priv->n_slots > 0)
-                free_slot(priv, &priv->slots[priv->n_slots - 1]);
-        g_clear_pointer(&priv->slots, g_free);
+        slots_clear(&priv->slots, &priv->n_slots);
 }
 
 /* The module goes: so does its data in every session. */
@@ -46,9 +23,9 @@ drop_session_data(Owned *owned)
         owned_remove(owned);
         for (List *link = streams->next; link != streams; link = link->next) {
                 MotetSessionPrivate *priv = CONTAINER_OF(link, MotetSessionPrivate, link);
-                SessionSlot *slot = find_slot(priv, owner);
-                if (slot)
-                        free_slot(priv, slot);
+                Slot slot;
+                if (slots_take(&priv->slots, &priv->n_slots, owner->slot, &slot))
+                        slot_free(&slot);
         }
 }
 
@@ -65,21 +42,16 @@ motet_session_set_data(MotetSession *session, MotetModule *self, void *data,
                         free_func(data);
                 return;
         }
-        SessionSlot *slot = find_slot(priv, self);
-        if (slot)
-                free_slot(priv, slot);
-        if (!data)
-                return;
-        priv->slots = g_renew(SessionSlot, priv->slots, priv->n_slots + 1);
-        priv->slots[priv->n_slots++] = (SessionSlot){self->slot, data, free_func};
-        if (!self->session_data.owner)
+        slots_set(&priv->slots, &priv->n_slots, &(Slot){self->slot, data, free_func});
+        if (data && !self->session_data.owner)
                 owned_add(&self->session_data, self, drop_session_data);
 }
 
 void *
 motet_session_data(const MotetSession *session, MotetModule *self)
 {
-        const SessionSlot *slot = find_slot(session->priv, self);
+        const MotetSessionPrivate *priv = session->priv;
+        const Slot *slot = slots_find(priv->slots, priv->n_slots, self->slot);
 
         return slot ? slot->data : NULL;
 }

@@ -322,6 +322,12 @@ sessions_remove(Sessions *sessions, MotetSession *session)
         resize(sessions);
 }
 
+uint32_t
+sessions_hash(const Sessions *sessions, const MotetHost *host, const char *username)
+{
+        return hash_account(sessions, host, username);
+}
+
 size_t
 sessions_count(const Sessions *sessions)
 {

@@ -17,6 +17,8 @@ void sessions_free(Sessions *sessions);
 /** sessions_add: @session has its full JID and no other session holds it */
 void sessions_add(Sessions *sessions, MotetSession *session);
 void sessions_remove(Sessions *sessions, MotetSession *session);
+/** sessions_hash: Returns: the hash of an account under the table's own key */
+uint32_t sessions_hash(const Sessions *sessions, const MotetHost *host, const char *username);
 size_t sessions_count(const Sessions *sessions);
 /** sessions_memory: bytes held by the index alone, for tests and measurements */
 size_t sessions_memory(const Sessions *sessions);

@@ -9,6 +9,7 @@
 
 #include "core/config_print.h"
 #include "core/module_object.h"
+#include "core/permission.h"
 
 static void
 setting_free(void *data)
@@ -62,11 +63,13 @@ is_sound(const MotetModuleInfo *info, GError **error)
         ConfigFindings findings;
 
         config_findings_init(&findings);
-        bool sound = option_table_check(info->options, info->name, &findings);
+        bool sound = option_table_check(info->options, info->name, &findings) &&
+                     permission_table_check(info->permissions, info->name, &findings);
         if (!sound)
-                g_set_error(error, MOTET_ERROR, MOTET_ERROR_MODULE,
-                            "the options of module %s are not sound: \"check\" says why",
-                            info->name);
+                g_set_error(
+                        error, MOTET_ERROR, MOTET_ERROR_MODULE,
+                        "the options or permissions of module %s are not sound: \"check\" says why",
+                        info->name);
         config_findings_clear(&findings);
         return sound;
 }

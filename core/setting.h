@@ -9,10 +9,10 @@
 
 /** Setting: one value of the configuration. */
 typedef struct {
-        char *key;          /* "log.level", of a module "MODULE.OPTION" */
-        char *module;       /* NULL: of the main file */
-        MotetScope scope;   /* of the module */
-        char *host;         /* whose value it is, when it differs; NULL: of all */
+        char *key;        /* "log.level", of a module "MODULE.OPTION", "MODULE.permissions.NAME" */
+        char *module;     /* NULL: of the main file */
+        MotetScope scope; /* of the module */
+        char *host;       /* whose value it is, when it differs; NULL: of all */
         MotetOption option; /* (borrowed) from the module's table, or forever */
         char *fallback;     /* as in YAML; NULL: none */
         char *value;        /* in force, as an operator writes it; NULL: unset */

@@ -1,9 +1,10 @@
 /*
- * setting_module: the settings of one module: whether and where it runs, and its options.
+ * setting_module: the settings of one module: whether and where it runs, its options and its permissions.
  */
 #include <string.h>
 
 #include "core/config_print.h"
+#include "core/permission.h"
 #include "core/setting.h"
 
 static const MotetOption enabled_option = {
@@ -51,10 +52,11 @@ fallback_of(const Adding *adding, const MotetOption *option)
         return setting_path_text(path, adding->config);
 }
 
+/* @prefix: of its key */
 static Setting *
-add(const Adding *adding, const MotetOption *option)
+add(const Adding *adding, const char *prefix, const MotetOption *option)
 {
-        g_autofree char *key = g_strjoin(".", adding->info->name, option->key, NULL);
+        g_autofree char *key = g_strconcat(adding->info->name, ".", prefix, option->key, NULL);
         Setting *setting = settings_add(adding->settings, key, option);
         const char *const *restart = adding->info->restart_options;
 
@@ -70,7 +72,7 @@ static void
 add_switches(const Adding *adding)
 {
         const ConfigModule *module = adding->module;
-        Setting *enabled = add(adding, &enabled_option);
+        Setting *enabled = add(adding, "", &enabled_option);
 
         enabled->fallback = g_strdup("true");
         enabled->value = g_strdup(module && module->enabled ? "true" : "false");
@@ -83,7 +85,7 @@ add_switches(const Adding *adding)
         }
         if (adding->info->scope == MOTET_SCOPE_SERVER)
                 return;
-        Setting *hosts = add(adding, &hosts_option);
+        Setting *hosts = add(adding, "", &hosts_option);
         hosts->fallback = g_strdup("all");
         hosts->value = module && module->hosts
                                ? config_print_list((const char *const *)module->hosts)
@@ -104,9 +106,9 @@ options_of(const ConfigModule *module, const char *host)
 
 /* Secrets are not read to be shown: one that is named was read when it came into force. */
 static char *
-value_of(const Adding *adding, const MotetOption *option, const ConfigNode *overrides)
+value_of(const Adding *adding, const MotetOption *option, const ConfigNode *options,
+         const ConfigNode *overrides)
 {
-        const ConfigNode *options = adding->module ? adding->module->options : NULL;
         const MotetOption table[] = {*option, {0}};
         ConfigFindings known;
 
@@ -127,14 +129,26 @@ value_of(const Adding *adding, const MotetOption *option, const ConfigNode *over
 static void
 add_option(const Adding *adding, const MotetOption *option, const char *host)
 {
-        Setting *setting = add(adding, option);
+        Setting *setting = add(adding, "", option);
+        const ConfigNode *options = adding->module ? adding->module->options : NULL;
         const ConfigNode *overrides = options_of(adding->module, host);
 
         setting->host = g_strdup(host);
-        setting->value = value_of(adding, option, overrides);
+        setting->value = value_of(adding, option, options, overrides);
         set_origin(setting, overrides, option->key);
-        if (!setting->file && adding->module)
-                set_origin(setting, adding->module->options, option->key);
+        if (!setting->file)
+                set_origin(setting, options, option->key);
+}
+
+static void
+add_permission(const Adding *adding, const MotetPermission *permission)
+{
+        const MotetOption option = permission_option(permission);
+        const ConfigNode *permissions = adding->module ? adding->module->permissions : NULL;
+        Setting *setting = add(adding, PERMISSION_PREFIX, &option);
+
+        setting->value = value_of(adding, &option, permissions, NULL);
+        set_origin(setting, permissions, option.key);
 }
 
 /* For each host that has a value of its own. */
@@ -162,4 +176,6 @@ settings_add_module(GPtrArray *settings, const Config *config, const MotetModule
                 if (!host)
                         add_differing(&adding, option);
         }
+        for (const MotetPermission *row = info->permissions; row && row->name; row++)
+                add_permission(&adding, row);
 }

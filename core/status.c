@@ -75,16 +75,56 @@ add_level(void *data, const char *source, const char *level, int64_t left)
 }
 
 static void
+clear_module(void *data)
+{
+        g_free(((StatusModule *)data)->line);
+}
+
+static void
+add_module_status(Status *status, const MotetModule *instance)
+{
+        if (instance->status == MOTET_STATUS_OK)
+                return;
+        const StatusModule told = {instance->info->name,
+                                   instance->host ? instance->host->name : NULL, instance->status,
+                                   instance->status_text, module_status_line(instance)};
+        g_array_append_val(status->modules, told);
+}
+
+static void
+add_slow(Status *status, const MotetModule *instance)
+{
+        const char *name = instance->info->name,
+                   *host = instance->host ? instance->host->name : NULL;
+        uint64_t n = activity_n_slow(instance->server->owners, name, host);
+
+        if (n > 0)
+                g_ptr_array_add(
+                        status->slow,
+                        g_strdup_printf("module %s%s%s kept everybody waiting for 100 ms or "
+                                        "more %" G_GUINT64_FORMAT " times",
+                                        name, host ? " on " : "", host ? host : "", n));
+}
+
+static void
 add_module(MotetModule *instance, void *data)
 {
         Status *status = data;
         const char *name = instance->info->name;
 
         status->n_instances++;
+        add_slow(status, instance);
+        add_module_status(status, instance);
         if (!instance->loaded || !module_object_has_changed(instance->loaded))
                 return;
         if (!g_ptr_array_find_with_equal_func(status->changed, name, g_str_equal, NULL))
                 g_ptr_array_add(status->changed, (gpointer)name);
+}
+
+static void
+add_absent(const char *name, const char *why, void *data)
+{
+        g_ptr_array_add(data, g_strdup_printf("module %s is left out: %s", name, why));
 }
 
 void
@@ -105,18 +145,24 @@ status_init(Status *status, Server *server)
                 .hosts = g_array_new(FALSE, FALSE, sizeof(StatusHost)),
                 .listeners = g_array_new(FALSE, FALSE, sizeof(StatusListener)),
                 .levels = g_array_new(FALSE, FALSE, sizeof(StatusLevel)),
+                .modules = g_array_new(FALSE, FALSE, sizeof(StatusModule)),
                 .changed = g_ptr_array_new(),
+                .is_safe = modules_are_safe(server_modules(server)),
+                .absent = g_ptr_array_new_with_free_func(g_free),
+                .slow = g_ptr_array_new_with_free_func(g_free),
                 .troubles = health_troubles(server),
         };
         g_array_set_clear_func(status->hosts, clear_host);
         g_array_set_clear_func(status->listeners, clear_listener);
         g_array_set_clear_func(status->levels, clear_level);
+        g_array_set_clear_func(status->modules, clear_module);
         if (server->minute)
                 status->minute = minute_counts(server->minute);
         add_hosts(status, server);
         listens_foreach(server_listens(server), add_listener, status);
         log_commands_foreach(server->log_commands, add_level, status);
         modules_foreach(server_modules(server), add_module, status);
+        modules_foreach_absent(server_modules(server), add_absent, status->absent);
 }
 
 void
@@ -125,7 +171,10 @@ status_clear(Status *status)
         g_clear_pointer(&status->hosts, g_array_unref);
         g_clear_pointer(&status->listeners, g_array_unref);
         g_clear_pointer(&status->levels, g_array_unref);
+        g_clear_pointer(&status->modules, g_array_unref);
         g_clear_pointer(&status->changed, g_ptr_array_unref);
         g_clear_pointer(&status->troubles, g_ptr_array_unref);
+        g_clear_pointer(&status->absent, g_ptr_array_unref);
+        g_clear_pointer(&status->slow, g_ptr_array_unref);
         g_clear_pointer(&status->reload_text, g_free);
 }

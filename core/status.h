@@ -27,6 +27,13 @@ typedef struct {
 } StatusLevel;
 
 typedef struct {
+        const char *name, *host; /* (borrowed) host NULL: of server scope */
+        MotetStatus status;
+        const char *text; /* (borrowed) or NULL */
+        char *line;       /* (own) all of it */
+} StatusModule;
+
+typedef struct {
         bool is_stopping;
         int64_t now;    /* s since 1970 */
         int64_t uptime; /* µs */
@@ -41,7 +48,11 @@ typedef struct {
         GArray *listeners;   /* of StatusListener */
         GArray *levels;      /* of StatusLevel: commanded, not configured */
         GPtrArray *changed;  /* names of modules whose file is another one than runs */
+        GArray *modules;     /* of StatusModule: those that are not well */
         GPtrArray *troubles; /* texts; none: healthy */
+        bool is_safe;        /* safe mode */
+        GPtrArray *absent;   /* texts: modules that are enabled and left out, each with why */
+        GPtrArray *slow;     /* texts: modules that kept everybody waiting, each with how often */
         ServerReload reload;
         char *reload_text; /* (own) NULL: there was none */
 } Status;

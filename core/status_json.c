@@ -105,6 +105,22 @@ append_levels(GString *json, const Status *status)
 }
 
 static void
+append_modules(GString *json, const Status *status)
+{
+        open_value(json, "module_status", '[');
+        for (guint i = 0; i < status->modules->len; i++) {
+                const StatusModule *module = &g_array_index(status->modules, StatusModule, i);
+                open_value(json, NULL, '{');
+                append_text(json, "module", module->name);
+                append_text(json, "host", module->host);
+                append_text(json, "status", module_status_word(module->status));
+                append_text(json, "text", module->text);
+                g_string_append_c(json, '}');
+        }
+        g_string_append_c(json, ']');
+}
+
+static void
 append_texts(GString *json, const char *name, const GPtrArray *texts)
 {
         open_value(json, name, '[');
@@ -195,7 +211,11 @@ status_json(const Status *status)
         append_number(json, "offloaded", status->n_offloaded);
         append_process(json, &status->usage);
         append_number(json, "module_instances", status->n_instances);
+        append_modules(json, status);
         append_texts(json, "modules_changed", status->changed);
+        append_bool(json, "safe_mode", status->is_safe);
+        append_texts(json, "modules_left_out", status->absent);
+        append_texts(json, "modules_slow", status->slow);
         append_hosts(json, status);
         append_listeners(json, status);
         append_levels(json, status);

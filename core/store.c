@@ -296,6 +296,19 @@ count(const Call *call)
 }
 
 static void
+finish_of(Call *call, MotetModule *owner)
+{
+        InstanceCall before = instance_enter(owner, "answer of the storage");
+        MeterFrame frame;
+
+        meter_enter(&frame, owner);
+        tell(call, owner);
+        call_free(call);
+        meter_leave(&frame, owner->server);
+        instance_leave(owner, before);
+}
+
+static void
 finish(Call *call)
 {
         MotetModule *owner = call->owned.owner;
@@ -303,12 +316,8 @@ finish(Call *call)
         count(call);
         owned_remove(&call->owned);
         if (owner) {
-                MotetModule *before = instance_enter(owner);
-                MeterFrame frame;
-                meter_enter(&frame, owner);
-                tell(call, owner);
-                meter_leave(&frame, owner->server);
-                instance_leave(owner, before);
+                finish_of(call, owner);
+                return;
         }
         if (call->result == RESULT_PROBED)
                 probe_answered(call->done.probe, call->request.error);
@@ -368,8 +377,11 @@ submit(Call *call, const char *backend)
 
         call->is_submitting = true;
         if (api) {
-                MotetModule *before = instance_enter(provider);
+                InstanceCall before = instance_enter(provider, "request to the storage");
+                MeterFrame frame;
+                meter_enter(&frame, provider);
                 api->submit(provider, &call->request);
+                meter_leave(&frame, provider->server);
                 instance_leave(provider, before);
         } else {
                 motet_store_complete(&call->request);

@@ -43,8 +43,9 @@ struct MotetTimer {
         MotetServer *server;
         MotetTimerFunc func;
         void *data;
-        bool firing; /* its function is on the stack */
-        bool gone;   /* cancelled meanwhile */
+        int64_t period; /* 0: it fires once */
+        bool firing;    /* its function is on the stack */
+        bool gone;      /* cancelled meanwhile */
 };
 
 static void
@@ -70,6 +71,16 @@ cut_timer(SessionTie *tie)
         timer_drop(CONTAINER_OF(tie, MotetTimer, tie));
 }
 
+/* The next whole period that is still to come. */
+static void
+arm_again(MotetTimer *timer)
+{
+        Loop *loop = timer->server->loop;
+        int64_t late = loop_now(loop) - timer->timer.deadline;
+
+        loop_timer_arm(loop, &timer->timer, timer->period - late % timer->period);
+}
+
 static void
 fire_timer(LoopTimer *loop_timer)
 {
@@ -77,26 +88,25 @@ fire_timer(LoopTimer *loop_timer)
         MotetModule *self = timer->owned.owner;
         MeterFrame frame;
 
+        if (timer->period > 0)
+                arm_again(timer);
         timer->firing = true;
-        MotetModule *before = instance_enter(self);
+        InstanceCall before = instance_enter(self, "timer");
         meter_enter(&frame, self);
         timer->func(self, timer, timer->data);
-        meter_leave(&frame, self->server);
-        instance_leave(self, before);
         timer->firing = false;
-
         if (timer->gone)
                 g_free(timer);
         else if (!loop_timer_is_armed(&timer->timer))
                 timer_drop(timer);
+        meter_leave(&frame, self->server);
+        instance_leave(self, before);
 }
 
-MotetTimer *
-motet_timer_add(MotetModule *self, MotetSession *session, GTimeSpan delay, MotetTimerFunc func,
-                void *data)
+static MotetTimer *
+timer_new(MotetModule *self, MotetSession *session, GTimeSpan delay, MotetTimerFunc func,
+          void *data)
 {
-        g_return_val_if_fail(self && func && delay >= 0, NULL);
-
         if (session && session->priv->destroyed)
                 return NULL;
 
@@ -110,6 +120,39 @@ motet_timer_add(MotetModule *self, MotetSession *session, GTimeSpan delay, Motet
                 session_tie(session, &timer->tie, cut_timer);
         loop_timer_arm(self->server->loop, &timer->timer, delay);
         return timer;
+}
+
+MotetTimer *
+motet_timer_add(MotetModule *self, MotetSession *session, GTimeSpan delay, MotetTimerFunc func,
+                void *data)
+{
+        g_return_val_if_fail(self && func && delay >= 0, NULL);
+
+        return timer_new(self, session, delay, func, data);
+}
+
+MotetTimer *
+motet_timer_every(MotetModule *self, MotetSession *session, GTimeSpan period, MotetTimerFunc func,
+                  void *data)
+{
+        g_return_val_if_fail(self && func && period > 0, NULL);
+
+        MotetTimer *timer = timer_new(self, session, period, func, data);
+        if (timer)
+                timer->period = period;
+        return timer;
+}
+
+void
+motet_timer_spread(MotetTimer *timer)
+{
+        g_return_if_fail(timer && timer->period > 0);
+        uint64_t random;
+
+        timer->server->random(&random, sizeof(random));
+        if (!timer->gone)
+                loop_timer_arm(timer->server->loop, &timer->timer,
+                               1 + (int64_t)(random % (uint64_t)timer->period));
 }
 
 void
@@ -162,11 +205,11 @@ run_deferred(LoopJob *job)
 
         /* From here on it is ours alone, also when its function stops its own module. */
         owned_remove(&deferred->owned);
-        MotetModule *before = instance_enter(self);
+        InstanceCall before = instance_enter(self, "deferred call");
         meter_enter(&frame, self);
         deferred->func(self, deferred->data);
-        meter_leave(&frame, self->server);
         deferred_free(deferred);
+        meter_leave(&frame, self->server);
         instance_leave(self, before);
 }
 
@@ -201,7 +244,9 @@ run_work(void *data)
 {
         Offload *offload = data;
 
+        activity_set(offload->self->who, "job");
         offload->work(offload->data);
+        activity_set(NULL, NULL);
 }
 
 static void
@@ -213,16 +258,16 @@ run_done(void *data)
         bool is_owned = offload->owned.owner != NULL;
 
         owned_remove(&offload->owned);
-        MotetModule *before = instance_enter(self);
+        InstanceCall before = instance_enter(self, "result of a job");
         meter_enter(&frame, self);
         if (is_owned && offload->done)
                 offload->done(self, offload->data);
-        meter_leave(&frame, self->server);
         if (offload->free_func)
                 offload->free_func(offload->data);
+        g_free(offload);
+        meter_leave(&frame, self->server);
         instance_leave(self, before);
         self->busy--;
-        g_free(offload);
 }
 
 bool

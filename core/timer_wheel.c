@@ -157,6 +157,21 @@ timer_wheel_next(TimerWheel *wheel)
         return tick > INT64_MAX / TIMER_WHEEL_TICK ? INT64_MAX : tick * TIMER_WHEEL_TICK;
 }
 
+size_t
+timer_wheel_count(const TimerWheel *wheel)
+{
+        size_t n = 0;
+
+        for (unsigned level = 0; level < TIMER_WHEEL_LEVELS; level++) {
+                for (unsigned i = 0; i < TIMER_WHEEL_SLOTS; i++) {
+                        const List *slot = &wheel->slots[level][i];
+                        for (const List *link = slot->next; link != slot; link = link->next)
+                                n++;
+                }
+        }
+        return n;
+}
+
 int64_t
 timer_wheel_earliest(TimerWheel *wheel)
 {

@@ -34,5 +34,7 @@ void timer_wheel_remove(TimerWheel *wheel, LoopTimer *timer);
 void timer_wheel_take_due(TimerWheel *wheel, int64_t now, bool exact, List *due);
 /** timer_wheel_next: Returns: when to call timer_wheel_take_due() next, INT64_MAX for never */
 int64_t timer_wheel_next(TimerWheel *wheel);
+/** timer_wheel_count: Returns: how many timers it holds, by looking at each */
+size_t timer_wheel_count(const TimerWheel *wheel);
 /** timer_wheel_earliest: Returns: the earliest deadline exactly, INT64_MAX for none */
 int64_t timer_wheel_earliest(TimerWheel *wheel);

@@ -5,7 +5,9 @@
 
 #include <string.h>
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/rand.h>
 
 #include <motet/error.h>
 #include <motet/jid.h>
@@ -55,6 +57,20 @@ tls_error_text(void)
         if (text->len == 0)
                 g_string_append(text, "no reason given");
         return g_string_free(text, FALSE);
+}
+
+bool
+tls_library_start(GError **error)
+{
+        uint8_t first;
+
+        ERR_clear_error();
+        if (OPENSSL_init_ssl(0, NULL) == 1 && OSSL_LIB_CTX_get0_global_default() != NULL &&
+            RAND_bytes(&first, sizeof first) == 1)
+                return true;
+        g_autofree char *text = tls_error_text();
+        g_set_error(error, MOTET_ERROR, MOTET_ERROR_TLS, "OpenSSL cannot be made ready: %s", text);
+        return false;
 }
 
 /* Choosing, during a handshake */
@@ -118,18 +134,23 @@ choose_alpn(SSL *ssl, const unsigned char **chosen_out, unsigned char *len_out,
 
 /* Settings */
 
+/* Returns: (own) NULL with an error, which is memory that is missing: the settings are right. */
 static SSL_CTX *
-context_new(TlsServer *tls)
+context_new(TlsServer *tls, GError **error)
 {
-        SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+        ERR_clear_error();
+        g_autoptr(SSL_CTX) context = SSL_CTX_new(TLS_server_method());
 
-        g_assert(context != NULL);
         /* RFC 9325 3.1, 4.1, 4.2: 1.2 and 1.3 only; forward secrecy and AEAD only. */
-        if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
+        if (context == NULL || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
             SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) != 1 ||
             SSL_CTX_set_cipher_list(context, CIPHERS_1_2) != 1 ||
-            SSL_CTX_set1_groups_list(context, GROUPS) != 1)
-                g_error("OpenSSL refuses our settings: %s", tls_error_text());
+            SSL_CTX_set1_groups_list(context, GROUPS) != 1) {
+                g_autofree char *text = tls_error_text();
+                g_set_error(error, MOTET_ERROR, MOTET_ERROR_TLS,
+                            "OpenSSL cannot be made ready for TLS: %s", text);
+                return NULL;
+        }
         SSL_CTX_set_options(context,
                             SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
         SSL_CTX_clear_options(context, SSL_OP_ALLOW_CLIENT_RENEGOTIATION |
@@ -145,7 +166,7 @@ context_new(TlsServer *tls)
         SSL_CTX_set_tlsext_servername_callback(context, choose_by_sni);
         SSL_CTX_set_tlsext_servername_arg(context, tls);
         SSL_CTX_set_alpn_select_cb(context, choose_alpn, NULL);
-        return context;
+        return g_steal_pointer(&context);
 }
 
 /* Certificates */
@@ -159,8 +180,11 @@ use(SSL_CTX *context, const Certificate *certificate, GError **error)
         for (int i = 0; is_used && i < sk_X509_num(certificate->issuers); i++)
                 is_used = SSL_CTX_add1_chain_cert(context,
                                                   sk_X509_value(certificate->issuers, i)) == 1;
-        if (is_used)
+        if (is_used) {
+                /* What OpenSSL disliked and took nevertheless is no reason of a later failure. */
+                ERR_clear_error();
                 return true;
+        }
         g_autofree char *text = tls_error_text();
         g_set_error(error, MOTET_ERROR, MOTET_ERROR_TLS, "certificate %s: %s", certificate->file,
                     text);
@@ -170,9 +194,9 @@ use(SSL_CTX *context, const Certificate *certificate, GError **error)
 bool
 tls_accepts(const Certificate *certificate, GError **error)
 {
-        g_autoptr(SSL_CTX) context = context_new(NULL);
+        g_autoptr(SSL_CTX) context = context_new(NULL, error);
 
-        return use(context, certificate, error);
+        return context != NULL && use(context, certificate, error);
 }
 
 /* Returns: (own) the context of @certificate, if it serves another domain already */
@@ -199,8 +223,8 @@ tls_server_use(TlsServer *tls, const char *domain, Certificate *certificate, GEr
         g_autoptr(SSL_CTX) context = shared_context(tls, certificate);
 
         if (context == NULL) {
-                context = context_new(tls);
-                if (!use(context, certificate, error))
+                context = context_new(tls, error);
+                if (context == NULL || !use(context, certificate, error))
                         return false;
         }
         Served *served = g_new(Served, 1);
@@ -292,7 +316,8 @@ tls_server_new_ssl(TlsServer *tls, const char *domain, const char *alpn)
                 return NULL;
 
         SSL *ssl = SSL_new(served->context);
-        g_assert(ssl != NULL);
+        if (ssl == NULL)
+                return NULL;
         SSL_set_accept_state(ssl);
         /* The callback only reads it. */
         SSL_set_app_data(ssl, (char *)(uintptr_t)alpn);

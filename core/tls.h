@@ -50,12 +50,20 @@ bool tls_server_has_certificate(const TlsServer *tls, const char *domain);
 /** tls_server_expiry: Returns: notAfter of the certificate of @domain in seconds since 1970, 0 when there is none */
 int64_t tls_server_expiry(const TlsServer *tls, const char *domain);
 
-/** tls_server_new_ssl: Returns: (own) an SSL in accept state presenting the certificate of @domain; @alpn as conn_set_alpn(), but borrowed until the handshake is done; NULL when there is no certificate */
+/** tls_server_new_ssl: Returns: (own) an SSL in accept state presenting the certificate of @domain; @alpn as conn_set_alpn(), but borrowed until the handshake is done; NULL when there is no certificate, or, with OpenSSL's reason, no memory */
 SSL *tls_server_new_ssl(TlsServer *tls, const char *domain, const char *alpn);
 /** tls_channel_binding: as motet_conn_channel_binding(), on the server's side of @ssl */
 GBytes *tls_channel_binding(SSL *ssl, const char *type);
 /** tls_sni: Returns: (own) prepared name the client asked for, or NULL */
 char *tls_sni(SSL *ssl);
+/**
+ * tls_library_start: makes OpenSSL ready, before anything else is asked of it
+ * @error: set when it lacks memory, or its configuration is wrong
+ *
+ * What it makes at its first use it does not make again, and it does not look
+ * whether it is there: a server that went on would crash (OpenSSL 3.0).
+ */
+bool tls_library_start(GError **error);
 /** tls_error_text: Returns: (own) OpenSSL's error queue as one line, and clears it */
 char *tls_error_text(void);
 

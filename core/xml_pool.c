@@ -3,6 +3,7 @@
  */
 #include "core/xml_pool.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -82,7 +83,7 @@ xml_pool_new(unsigned max_keys, unsigned max_parsers_per_key)
         /* Peers must not be able to choose names that collide in expat's tables. */
         while (pool->salt == 0) {
                 ssize_t got = getrandom(&pool->salt, sizeof pool->salt, 0);
-                g_assert(got == sizeof pool->salt);
+                g_assert(got == sizeof pool->salt || (got < 0 && errno == EINTR));
         }
         return pool;
 }

@@ -1,4 +1,4 @@
-# What a distribution's package needs: motet.pc for authors of modules, and the Debian packages motet, motet-dev and motet-dbgsym.
+# What a distribution's package needs: motet.pc for authors of modules, and the Debian packages motet, motet-dev and those of their symbols.
 #
 #   cmake --workflow --preset package      # build/package/motet_<version>_<architecture>.deb and the others
 #
@@ -6,10 +6,14 @@
 # and is what the default configuration keeps accounts in. A module whose library is heavier goes into a package of its own.
 
 file(READ include/motet/types.h header)
-if(NOT header MATCHES "#define MOTET_ABI ([0-9]+)u")
-  message(FATAL_ERROR "include/motet/types.h does not define MOTET_ABI")
-endif()
-set(MOTET_ABI ${CMAKE_MATCH_1})
+foreach(part MAJOR MINOR)
+  if(NOT header MATCHES "#define MOTET_ABI_${part} ([0-9]+)u")
+    message(FATAL_ERROR "include/motet/types.h does not define MOTET_ABI_${part}")
+  endif()
+  set(MOTET_ABI_${part} ${CMAKE_MATCH_1})
+endforeach()
+set(MOTET_ABI ${MOTET_ABI_MAJOR}.${MOTET_ABI_MINOR})
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS include/motet/types.h)
 configure_file(etc/packaging/motet.pc.in motet.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/motet.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
 
@@ -77,8 +81,8 @@ set(CPACK_DEBIAN_MOTET_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_MOTET_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_MOTET_DEBUGINFO_PACKAGE ON)
 set(CPACK_DEBIAN_MOTET_PACKAGE_DEPENDS adduser)
-# Packages of modules depend on what they were built for.
-set(CPACK_DEBIAN_MOTET_PACKAGE_PROVIDES "motet-abi-${MOTET_ABI}, xmpp-server")
+# Packages of modules depend on what they were built for: motet-abi-1 (>= 1.0).
+set(CPACK_DEBIAN_MOTET_PACKAGE_PROVIDES "motet-abi-${MOTET_ABI_MAJOR} (= ${MOTET_ABI}), xmpp-server")
 set(CPACK_DEBIAN_MOTET_PACKAGE_CONTROL_EXTRA
     ${PROJECT_SOURCE_DIR}/etc/packaging/motet/postinst ${PROJECT_SOURCE_DIR}/etc/packaging/motet/prerm
     ${PROJECT_SOURCE_DIR}/etc/packaging/motet/postrm ${papers}/conffiles)
@@ -93,10 +97,15 @@ Once installed it serves nothing and opens no port until a domain is set in
 
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME motet-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION devel)
-set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS libglib2.0-dev)
-set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS "motet, pkg-config")
-set(CPACK_COMPONENT_DEV_DESCRIPTION "modular XMPP server - headers for modules
-Headers and a pkg-config file to write modules for the motet XMPP server
-outside of its source tree.")
+set(CPACK_DEBIAN_DEV_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_DEV_DEBUGINFO_PACKAGE ON)
+# Tests run with the modules of the server that the library has in it.
+set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libglib2.0-dev, pkg-config, motet (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})")
+set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS "cmake, gcc | clang")
+set(CPACK_COMPONENT_DEV_DESCRIPTION "modular XMPP server - kit for modules
+Headers, a CMake package and a pkg-config file to write modules for the
+motet XMPP server outside of its source tree, and what tests them: a server
+as a library whose clock tests move, for programs in C, and motet-modtest,
+which runs conversations that are written down as text.")
 
 include(CPack)

@@ -10,7 +10,13 @@ G_BEGIN_DECLS
 
 /** motet_conn_peer: Returns: (borrowed) the peer's numeric address without port, "::1"; "memory" in tests */
 MOTET_API const char *motet_conn_peer(const MotetConn *conn);
-/** motet_address_network: Returns: (own) what a limit should count for a peer at @address: itself, or of an IPv6 address the /64 */
+/**
+ * motet_address_network:
+ * @address: (borrowed) numeric, as from motet_conn_peer()
+ *
+ * Returns: (own) what a limit should count for a peer at @address: itself, of an IPv6 address the
+ * /64, of one that maps an IPv4 address that address; for g_free()
+ */
 MOTET_API char *motet_address_network(const char *address);
 /** motet_conn_is_secure: whether a TLS handshake was completed */
 MOTET_API bool motet_conn_is_secure(const MotetConn *conn);
@@ -25,13 +31,19 @@ MOTET_API const char *motet_conn_tls_version(const MotetConn *conn);
  */
 MOTET_API GBytes *motet_conn_channel_binding(const MotetConn *conn, const char *type);
 
-/** MotetListen: one kind of stream on one port. */
+/**
+ * MotetListen: one kind of stream on one port, of the caller's making.
+ *
+ * Growth: fixed within a major number of MOTET_ABI, because motet_listen_set() is given an array.
+ * What is added later uses the reserved field.
+ */
 typedef struct {
         const char *address;   /* numeric; "*" every IPv4, "::" every IPv6 address (IPv6 only) */
         uint16_t port;         /* 0: any free one, for tests */
         bool direct_tls;       /* TLS from the first byte; otherwise the stream decides */
         const char *alpn;      /* required of a client that offers ALPN; NULL: ALPN is ignored */
         MotetSessionType type; /* of the sessions accepted here */
+        const void *reserved;  /* NULL */
 } MotetListen;
 
 /**
@@ -47,7 +59,8 @@ MOTET_API bool motet_listen(MotetModule *self, const MotetListen *spec, GError *
 
 /**
  * motet_listen_set:
- * @specs: (borrowed) @n of them, copied
+ * @specs: (borrowed) copied
+ * @n: how many; 0: none is left
  *
  * Makes the listeners of @self exactly @specs, for load and reconfigure alike: where it listens already it goes on (with
  * what @specs says of new connections), the others are opened, all or none, then those not named close. Streams go on.

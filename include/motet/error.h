@@ -9,8 +9,9 @@
 
 G_BEGIN_DECLS
 
-#define MOTET_ERROR motet_error_quark()
+#define MOTET_ERROR motet_error_quark() /* the domain */
 
+/** MotetError: the codes of MOTET_ERROR, by who can mend it. */
 typedef enum {
         MOTET_ERROR_CONFIG,    /* the configuration is wrong                       (exit 78) */
         MOTET_ERROR_IO,        /* a file, socket or system call failed             (exit 74) */
@@ -25,9 +26,15 @@ typedef enum {
         MOTET_ERROR_DENIED,    /* who asks may not                                (exit 77) */
 } MotetError;
 
+/** motet_error_quark: Returns: the domain MOTET_ERROR, as GLib's errors want it */
 MOTET_API GQuark motet_error_quark(void);
 
-/** motet_error_exit_code: Returns: the sysexits code for @error, 70 for one of another domain */
+/**
+ * motet_error_exit_code:
+ * @error: (borrowed) what went wrong
+ *
+ * Returns: the sysexits code for @error, 70 for one of another domain
+ */
 MOTET_API int motet_error_exit_code(const GError *error);
 
 G_END_DECLS

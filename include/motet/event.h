@@ -8,7 +8,8 @@
  *   name                  payload   when; what MOTET_HANDLED means
  *   server-started        server    every listener is open; ignored
  *   server-stopping*      server    before streams are closed; ignored
- *   config-reloaded       server    after a reload was applied; ignored
+ *   config-reloaded       server    after a reload was applied, or the code of a module replaced;
+ *                                   ignored
  *   session-created       session   a connection was accepted, no byte read yet; refuse it with
  *                                   ev->condition
  *   stream-opened         session   the stream header was accepted, ours not yet sent; refuse it
@@ -56,29 +57,37 @@
 
 G_BEGIN_DECLS
 
-#define MOTET_PRIO_EARLY 100
-#define MOTET_PRIO_NORMAL 0
-#define MOTET_PRIO_LATE (-100)
+#define MOTET_PRIO_EARLY 100   /* before those who do the work: filters, rewriting */
+#define MOTET_PRIO_NORMAL 0    /* who does the work */
+#define MOTET_PRIO_LATE (-100) /* after those: fallbacks, and who only watches what nobody took */
 
+/** MotetEventKind: which payload an event has. */
 typedef enum {
-        MOTET_EVENT_STANZA = 1,
-        MOTET_EVENT_SESSION,
-        MOTET_EVENT_FEATURES,
-        MOTET_EVENT_SERVER,
-        MOTET_EVENT_ACCOUNT,
-        MOTET_EVENT_CUSTOM,
+        MOTET_EVENT_STANZA = 1, /* MotetStanzaEvent */
+        MOTET_EVENT_SESSION,    /* MotetSessionEvent */
+        MOTET_EVENT_FEATURES,   /* MotetFeaturesEvent */
+        MOTET_EVENT_SERVER,     /* MotetServerEvent */
+        MOTET_EVENT_ACCOUNT,    /* MotetAccountEvent */
+        MOTET_EVENT_CUSTOM,     /* MotetCustomEvent */
 } MotetEventKind;
 
+/** MotetDest: what a stanza is addressed to, <dest> in names of events. */
 typedef enum {
-        MOTET_DEST_SELF,
-        MOTET_DEST_BARE,
-        MOTET_DEST_FULL,
-        MOTET_DEST_HOST,
-        MOTET_DEST_REMOTE,
-        MOTET_N_DESTS,
+        MOTET_DEST_SELF,   /* no `to`, or the sender's own bare address */
+        MOTET_DEST_BARE,   /* an account of ours */
+        MOTET_DEST_FULL,   /* a resource of an account of ours */
+        MOTET_DEST_HOST,   /* a domain of ours */
+        MOTET_DEST_REMOTE, /* a domain that is not ours */
+        MOTET_N_DESTS,     /* how many there are */
 } MotetDest;
 
-/** MotetEvent: the head of every payload. Valid only while the handler runs. */
+/**
+ * MotetEvent: the head of every payload, made by core. Valid only while the handler runs.
+ *
+ * Growth: none within a major number of MOTET_ABI, because it is the first member of all payloads.
+ * Payloads themselves are made by core alone, are never copied by a module, and grow at their end; a
+ * handler built before does not see what was added.
+ */
 struct MotetEvent {
         const char *name;     /* as declared */
         MotetEventKind kind;  /* which payload this is the head of */
@@ -88,11 +97,11 @@ struct MotetEvent {
 
 /** MotetStanzaEvent: a stanza on its way, or an element before authentication. */
 struct MotetStanzaEvent {
-        MotetEvent event;
+        MotetEvent event;      /* the head */
         MotetSession *session; /* whose stream it came from; NULL when it was routed */
         MotetXml *stanza; /* owned by the dispatcher; changed only in pre- events; ref to keep */
         MotetStanzaKind kind; /* MOTET_STANZA_NONE for an element that is no stanza */
-        MotetDest dest;
+        MotetDest dest;       /* where it goes; means nothing for an element that is no stanza */
         const MotetJid *from; /* the sender, full when it has a resource; NULL: not authenticated */
         const MotetJid
                 *to; /* the addressee, also where @stanza has no `to`; the sender's bare address for
@@ -102,8 +111,8 @@ struct MotetStanzaEvent {
 
 /** MotetSessionEvent: something happened to a session, or is about to. */
 typedef struct {
-        MotetEvent event;
-        MotetSession *session;
+        MotetEvent event;         /* the head */
+        MotetSession *session;    /* (borrowed) never NULL */
         const char *resource;     /* pre-session-bind: the prepared resource; NULL otherwise */
         MotetCondition condition; /* set by a handler that refuses with MOTET_HANDLED */
         const char *text;         /* explanation for @condition, a literal; NULL for none */
@@ -111,21 +120,21 @@ typedef struct {
 
 /** MotetFeaturesEvent: the features of a stream are being collected. */
 typedef struct {
-        MotetEvent event;
-        MotetSession *session;
-        MotetXml *features; /* handlers add children */
+        MotetEvent event;      /* the head */
+        MotetSession *session; /* (borrowed) whose stream */
+        MotetXml *features;    /* (borrowed) <features/>: handlers add children */
 } MotetFeaturesEvent;
 
 /** MotetServerEvent: something happened to the server. */
 typedef struct {
-        MotetEvent event;
-        MotetServer *server;
+        MotetEvent event;    /* the head; its host is NULL */
+        MotetServer *server; /* (borrowed) */
 } MotetServerEvent;
 
 /** MotetAccountEvent: something happened to an account; declared by modules (service headers). */
 typedef struct {
-        MotetEvent event;
-        const char *username; /* prepared localpart on event.host */
+        MotetEvent event;     /* the head */
+        const char *username; /* (borrowed) prepared localpart on event.host */
 } MotetAccountEvent;
 
 /**
@@ -133,13 +142,20 @@ typedef struct {
  * which.
  */
 typedef struct {
-        MotetEvent event;
-        void *data;
+        MotetEvent event; /* the head */
+        void *data;       /* as handed to motet_fire_custom() */
 } MotetCustomEvent;
 
-/*
+/**
+ * MotetStanzaHandler / MotetSessionHandler / MotetFeaturesHandler / MotetServerHandler /
+ * MotetAccountHandler / MotetCustomHandler:
+ * @self: the instance whose hook it is
+ *
  * A handler runs on the core thread and must not block. It may not keep the event or anything in it
- * without taking a reference of its own. It must answer a request it returns MOTET_HANDLED for.
+ * without taking a reference of its own. It must answer a request it returns MOTET_HANDLED for, and
+ * return MOTET_WAIT only with a token from motet_wait() or motet_later_new().
+ *
+ * Returns: MOTET_CONTINUE, MOTET_HANDLED, or MOTET_WAIT where the event can wait
  */
 typedef MotetResult (*MotetStanzaHandler)(MotetModule *self, MotetStanzaEvent *ev);
 typedef MotetResult (*MotetSessionHandler)(MotetModule *self, MotetSessionEvent *ev);
@@ -148,21 +164,37 @@ typedef MotetResult (*MotetServerHandler)(MotetModule *self, MotetServerEvent *e
 typedef MotetResult (*MotetAccountHandler)(MotetModule *self, MotetAccountEvent *ev);
 typedef MotetResult (*MotetCustomHandler)(MotetModule *self, MotetCustomEvent *ev);
 
-/** MotetHook: one row of a module's hook table; made with the macros below. */
+/**
+ * MotetHook: one row of a module's hook table, in its constant data; made with the macros below.
+ *
+ * Growth: the size of a row is fixed within a major number of MOTET_ABI, because rows of modules
+ * built before are that far apart. What is added later uses the reserved field.
+ */
 typedef struct {
         const char *event;   /* name; NULL ends a table */
         MotetEventKind kind; /* which member of @fn is set */
         int priority;        /* higher runs first */
         union {
-                MotetStanzaHandler stanza;
-                MotetSessionHandler session;
-                MotetFeaturesHandler features;
-                MotetServerHandler server;
-                MotetAccountHandler account;
-                MotetCustomHandler custom;
-        } fn;
+                MotetStanzaHandler stanza;     /* of MOTET_EVENT_STANZA */
+                MotetSessionHandler session;   /* of MOTET_EVENT_SESSION */
+                MotetFeaturesHandler features; /* of MOTET_EVENT_FEATURES */
+                MotetServerHandler server;     /* of MOTET_EVENT_SERVER */
+                MotetAccountHandler account;   /* of MOTET_EVENT_ACCOUNT */
+                MotetCustomHandler custom;     /* of MOTET_EVENT_CUSTOM */
+        } fn;                                  /* the handler */
+        const void *reserved;                  /* NULL */
 } MotetHook;
 
+/**
+ * MOTET_ON_STANZA / MOTET_ON_SESSION / MOTET_ON_FEATURES / MOTET_ON_SERVER / MOTET_ON_ACCOUNT /
+ * MOTET_ON_CUSTOM:
+ * @event_: the event's name, a literal
+ * @fn_: the handler: one of another payload does not compile
+ * @prio_: MOTET_PRIO_NORMAL, or another number: higher runs first
+ *
+ * A row of a hook table. A module whose row names an unknown event, or one of another payload, does
+ * not load.
+ */
 #define MOTET_ON_STANZA(event_, fn_, prio_)                                                        \
         {                                                                                          \
                 .event = (event_), .kind = MOTET_EVENT_STANZA, .priority = (prio_),                \
@@ -194,7 +226,11 @@ typedef struct {
                 .fn.custom = (fn_)                                                                 \
         }
 
-/** MotetEventDecl: an event a module fires; one row of its descriptor's .events. */
+/**
+ * MotetEventDecl: an event a module fires; one row of its descriptor's .events.
+ *
+ * Growth: none within a major number of MOTET_ABI; what is added gets a table of its own.
+ */
 typedef struct {
         const char *name;    /* NULL ends a table */
         MotetEventKind kind; /* its payload */
@@ -218,7 +254,8 @@ MOTET_API bool motet_hook_add(MotetModule *self, const MotetHook *hook, GError *
  * motet_fire_account / motet_fire_custom:
  * @self: the module that declared @event
  * @host: whose hooks run
- * @username, @data: the payload
+ * @event: (borrowed) the name
+ * @username, @data: the payload; borrowed until return
  *
  * Runs the chain of an event that @self declared. Such a chain cannot WAIT: a handler that tries is
  * a programming error.
@@ -232,7 +269,7 @@ MOTET_API MotetResult motet_fire_custom(MotetModule *self, MotetHost *host, cons
 
 /* Waiting */
 
-typedef struct MotetWait MotetWait;
+typedef struct MotetWait MotetWait; /* a token: a chain that is parked */
 
 /** MotetDeadline: what happens to a chain whose token nobody resumed in time. */
 typedef enum {
@@ -274,8 +311,8 @@ MOTET_API void motet_resume(MotetWait *wait, MotetResult verdict);
 /**
  * motet_resume_refuse:
  * @wait: (take) the token
- * @condition: not MOTET_CONDITION_NONE; of a stanza error for stanzas and binds, of a stream error
- *   for stream-opened and elements
+ * @condition: of a stanza error for stanzas and binds, of a stream error for stream-opened and
+ *   elements; not MOTET_CONDITION_NONE
  *
  * Ends a parked bind or stream-opened chain with @condition, answers a stanza with it, or closes
  * the stream of an element that is no stanza.
@@ -283,8 +320,11 @@ MOTET_API void motet_resume(MotetWait *wait, MotetResult verdict);
 MOTET_API void motet_resume_refuse(MotetWait *wait, MotetCondition condition, const char *text);
 
 /**
- * motet_wait_is_live: whether resuming @wait would still do something: false past the deadline or
- * when cancelled
+ * motet_wait_is_live:
+ * @wait: (borrowed) a token that was not resumed yet
+ *
+ * Returns: whether resuming @wait would still do something: false past the deadline or when
+ * cancelled
  */
 MOTET_API bool motet_wait_is_live(const MotetWait *wait);
 

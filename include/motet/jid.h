@@ -33,8 +33,14 @@ MOTET_API MotetJid *motet_jid_new(const char *text);
 MOTET_API MotetJid *motet_jid_new_parts(const char *local, const char *domain,
                                         const char *resource);
 
+/** motet_jid_ref: takes a reference. Returns: (own) @jid */
 MOTET_API MotetJid *motet_jid_ref(const MotetJid *jid);
-/** motet_jid_unref: NULL is a no-op */
+/**
+ * motet_jid_unref:
+ * @jid: (take) NULL is a no-op
+ *
+ * Drops a reference; the last one frees the address.
+ */
 MOTET_API void motet_jid_unref(const MotetJid *jid);
 
 /** motet_jid_string: Returns: (borrowed) the whole address */
@@ -49,18 +55,43 @@ MOTET_API const char *motet_jid_domain(const MotetJid *jid);
 MOTET_API const char *motet_jid_resource(const MotetJid *jid);
 /** motet_jid_is_bare: whether there is no resourcepart */
 MOTET_API bool motet_jid_is_bare(const MotetJid *jid);
-/** motet_jid_equal: whether both are the same address; NULL equals only NULL */
+/**
+ * motet_jid_equal:
+ * @a, @b: (borrowed) addresses, or NULL
+ *
+ * Returns: whether both are the same address; NULL equals only NULL
+ */
 MOTET_API bool motet_jid_equal(const MotetJid *a, const MotetJid *b);
 /** motet_jid_to_bare: Returns: (own) the address without its resourcepart */
 MOTET_API MotetJid *motet_jid_to_bare(const MotetJid *jid);
-/** motet_jid_with_resource: Returns: (own) the bare address with this resourcepart, NULL when @resource is illegal */
+/**
+ * motet_jid_with_resource:
+ * @resource: (borrowed) not prepared yet; not NULL
+ *
+ * Returns: (own) the bare address with this resourcepart, NULL when @resource is illegal
+ */
 MOTET_API MotetJid *motet_jid_with_resource(const MotetJid *jid, const char *resource);
 
-/* Preparation of single parts. Returns: (own) the prepared part, NULL when it is illegal. */
+/**
+ * motet_jid_prepare_local / motet_jid_prepare_domain / motet_jid_prepare_resource:
+ * @local, @domain, @resource: (borrowed) one part of an address as somebody wrote it
+ *
+ * Prepares a single part.
+ *
+ * Returns: (own) the prepared part, NULL when it is illegal; for g_free()
+ */
 MOTET_API char *motet_jid_prepare_local(const char *local);
 MOTET_API char *motet_jid_prepare_domain(const char *domain);
 MOTET_API char *motet_jid_prepare_resource(const char *resource);
-/** motet_jid_prepare_password: SASLprep (RFC 4013) of a password or user name given to SASL. Returns: (own) or NULL */
+/**
+ * motet_jid_prepare_password:
+ * @password: (borrowed) a password, or a user name given to SASL
+ *
+ * Returns: (own) its SASLprep form, to be wiped when it is a password; NULL when it is illegal; for
+ * g_free()
+ *
+ * Source: RFC 4013
+ */
 MOTET_API char *motet_jid_prepare_password(const char *password);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MotetJid, motet_jid_unref)

@@ -12,6 +12,7 @@
 
 G_BEGIN_DECLS
 
+/** MotetLogLevel: how important a line is. */
 typedef enum {
         MOTET_LOG_ERROR, /* the server cannot do its job */
         MOTET_LOG_WARN,  /* something failed and the server carries on */
@@ -34,6 +35,7 @@ MOTET_API void motet_log(MotetLogLevel level, const char *source, const char *fo
 
 /**
  * motet_log_session:
+ * @level, @source: as for motet_log()
  * @session: (borrowed) whom the line is about; NULL: as motet_log()
  *
  * Writes one line about @session, for whoever knows better than the event being handled: after
@@ -43,41 +45,84 @@ MOTET_API void motet_log_session(MotetLogLevel level, const char *source,
                                  const MotetSession *session, const char *format, ...)
         G_GNUC_PRINTF(4, 5);
 
-/** motet_log_accepts: whether a line of @level from @source would be written */
+/**
+ * motet_log_accepts:
+ * @level, @source: as for motet_log()
+ *
+ * Returns: whether a line of @level from @source would be written; from any thread
+ */
 MOTET_API bool motet_log_accepts(MotetLogLevel level, const char *source);
 
 /** motet_log_ceiling: no line above this level is written, whoever says it. Read by the macros
  * below, written by core only. */
 extern MOTET_API int motet_log_ceiling;
 
+/**
+ * MOTET_LOG_PASSES:
+ * @level_: a MotetLogLevel
+ *
+ * Whether anybody's line of that level would be written: one compare, from any thread.
+ */
 #define MOTET_LOG_PASSES(level_)                                                                   \
         ((int)(level_) <= __atomic_load_n(&motet_log_ceiling, __ATOMIC_RELAXED))
 
 /* MOTET_LOG_SOURCE is set by the build for each target: the module's name, or the core file's. */
 
-/** motet_log_enabled: whether a line of this level would be written, to save work for expensive
- * arguments */
+/**
+ * motet_log_enabled:
+ * @level_: a MotetLogLevel
+ *
+ * Whether a line of this level of this module would be written, to save work for expensive
+ * arguments.
+ */
 #define motet_log_enabled(level_)                                                                  \
         (MOTET_LOG_PASSES(level_) && motet_log_accepts((level_), MOTET_LOG_SOURCE))
 
-/* A level that is off costs one compare: nothing is called and no argument is evaluated. */
+/**
+ * MOTET_LOG_AT:
+ * @level_: a MotetLogLevel
+ * @...: format and arguments of motet_log()
+ *
+ * Writes a line. A level that is off costs one compare: nothing is called and no argument is
+ * evaluated.
+ */
 #define MOTET_LOG_AT(level_, ...)                                                                  \
         do {                                                                                       \
                 if (MOTET_LOG_PASSES(level_))                                                      \
                         motet_log((level_), MOTET_LOG_SOURCE, __VA_ARGS__);                        \
         } while (0)
+/**
+ * MOTET_LOG_SESSION_AT:
+ * @level_: a MotetLogLevel
+ * @session_: as for motet_log_session()
+ * @...: format and arguments of motet_log_session()
+ *
+ * Writes a line about a session, as MOTET_LOG_AT() does.
+ */
 #define MOTET_LOG_SESSION_AT(level_, session_, ...)                                                \
         do {                                                                                       \
                 if (MOTET_LOG_PASSES(level_))                                                      \
                         motet_log_session((level_), MOTET_LOG_SOURCE, (session_), __VA_ARGS__);    \
         } while (0)
 
+/**
+ * motet_error / motet_warn / motet_info / motet_debug:
+ * @...: format and arguments of motet_log()
+ *
+ * MOTET_LOG_AT() of that level.
+ */
 #define motet_error(...) MOTET_LOG_AT(MOTET_LOG_ERROR, __VA_ARGS__)
 #define motet_warn(...) MOTET_LOG_AT(MOTET_LOG_WARN, __VA_ARGS__)
 #define motet_info(...) MOTET_LOG_AT(MOTET_LOG_INFO, __VA_ARGS__)
 #define motet_debug(...) MOTET_LOG_AT(MOTET_LOG_DEBUG, __VA_ARGS__)
 
-/* About a session: motet_log_session(). */
+/**
+ * motet_session_warn / motet_session_info / motet_session_debug:
+ * @session_: as for motet_log_session()
+ * @...: format and arguments of motet_log_session()
+ *
+ * MOTET_LOG_SESSION_AT() of that level.
+ */
 #define motet_session_warn(session_, ...)                                                          \
         MOTET_LOG_SESSION_AT(MOTET_LOG_WARN, session_, __VA_ARGS__)
 #define motet_session_info(session_, ...)                                                          \

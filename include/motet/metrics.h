@@ -11,20 +11,26 @@
 
 G_BEGIN_DECLS
 
-#define MOTET_METRIC_VALUES_MAX 32
+#define MOTET_METRIC_VALUES_MAX 32 /* values of a label */
 
+/** MotetMetricType: how a metric's values move. */
 typedef enum {
         MOTET_METRIC_COUNTER, /* only ever grows */
-        MOTET_METRIC_GAUGE,
+        MOTET_METRIC_GAUGE,   /* goes up and down */
 } MotetMetricType;
 
+/**
+ * MotetMetric: what a metric is called and means, in the module's constant data.
+ *
+ * Growth: none within a major number of MOTET_ABI; what is added gets a function of its own.
+ */
 typedef struct {
         /* lower-case letters, digits, underscores; "failures" of module "guard" is shown as
          * motet_guard_failures, a counter with _total behind it */
         const char *name;
-        const char *help; /* one line */
-        MotetMetricType type;
-        const char *label; /* as name; not "host". NULL: the metric has one value */
+        const char *help;     /* one line */
+        MotetMetricType type; /* how its values move */
+        const char *label;    /* as name; not "host". NULL: the metric has one value */
         /* of label, NULL-terminated, each once, at most MOTET_METRIC_VALUES_MAX: what a peer chooses is
          * none */
         const char *const *values;

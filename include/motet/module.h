@@ -8,13 +8,16 @@
 #pragma once
 
 #include <motet/event.h>
+#include <motet/field.h>
 #include <motet/host.h>
 #include <motet/log.h>
 #include <motet/option.h>
+#include <motet/permission.h>
 #include <motet/types.h>
 
 G_BEGIN_DECLS
 
+/** MotetScope: how many instances a module has. */
 typedef enum {
         MOTET_SCOPE_HOST = 0, /* one instance per virtual host */
         MOTET_SCOPE_SERVER,   /* one instance; its hooks run for every host */
@@ -30,7 +33,21 @@ typedef enum {
         MOTET_REPLACE_NEVER, /* what it keeps cannot be handed on: refused */
 } MotetReplace;
 
-/** MotetServiceDecl: a service the module provides. */
+/*
+ * Tables of a descriptor: arrays in the module's constant data that end with a row of 0.
+ *
+ * Growth: rows of a module built before are as far apart as its headers said, so their size is fixed
+ * within a major number of MOTET_ABI. What is added later uses a row's reserved field where there is
+ * one, else a table of its own, with a field of its own in MotetModuleInfo.
+ */
+
+/**
+ * MotetServiceDecl: a service the module provides.
+ *
+ * Growth of the struct it points to: none within a major number of MOTET_ABI, as its providers and
+ * its callers are different modules. Further functions are a further service, of another name and
+ * with a struct of its own, for which an older provider is not found.
+ */
 typedef struct {
         const char *name; /* "auth", "store:sqlite"; NULL ends a table */
         const void *api;  /* the struct of functions its service header declares */
@@ -38,10 +55,10 @@ typedef struct {
 
 /** MotetIdentity: a service discovery identity. */
 typedef struct {
-        const char *category; /* NULL ends a table */
-        const char *type;
-        const char *name; /* or NULL */
-        bool account;     /* of accounts' bare addresses instead of the host's */
+        const char *category; /* "server"; NULL ends a table */
+        const char *type;     /* "im" */
+        const char *name;     /* for people; NULL for none */
+        bool account;         /* of accounts' bare addresses instead of the host's */
 } MotetIdentity;
 
 /** MotetRuleKind: what a rule asks for. */
@@ -60,15 +77,15 @@ typedef enum {
  * else a warning.
  */
 typedef struct {
-        const char *text; /* what happens otherwise: "no client can log in"; NULL ends a table */
-        MotetRuleKind kind;
+        const char *text;   /* what happens otherwise: "no client can log in"; NULL ends a table */
+        MotetRuleKind kind; /* what is asked for */
         const char *when;   /* an option of this module: the rule is for when it is... */
         const char *is;     /* ...this; @when NULL: always */
         const char *unless; /* an option of this module: the rule is not for when it is... */
         const char *was;    /* ...this; @unless NULL: no exception */
-        const char *module; /* NULL: this one */
-        const char *option;
-        const char *value;
+        const char *module; /* whose option; NULL: this one */
+        const char *option; /* the option; NULL for NEEDS */
+        const char *value;  /* what .kind compares with */
 } MotetRule;
 
 /** MotetRiskKind: what a setting opens. */
@@ -82,8 +99,8 @@ typedef enum {
  * check security` tells those that are set. Values are written as in YAML; NULL is what is unset.
  */
 typedef struct {
-        const char *text; /* what happens: "anybody can make an account"; NULL ends a table */
-        MotetRiskKind kind;
+        const char *text;   /* what happens: "anybody can make an account"; NULL ends a table */
+        MotetRiskKind kind; /* what it opens */
         const char *option; /* the risk is there when it is... */
         const char *value;  /* ...this... */
         const char *other;  /* ...and this option, when not NULL, is... */
@@ -100,14 +117,20 @@ typedef struct {
 
 struct MotetCommandDecl;
 
-/* Fields are only ever appended; unset ones are NULL or 0. */
+/**
+ * MotetModuleInfo: all that is known of a module before it runs.
+ *
+ * Growth: fields are appended with a minor number of MOTET_ABI, never moved. The server knows the
+ * size that a module was built with and takes what is beyond for NULL and 0, which mean that a module
+ * has no such thing.
+ */
 struct MotetModuleInfo {
         uint32_t abi;        /* MOTET_ABI */
         const char *name;    /* snake_case, as in mod_<name>.so */
         const char *version; /* "1.0"; NULL: the server's */
         const char *summary; /* one line, imperative */
         const char *license; /* SPDX; NULL: MIT */
-        MotetScope scope;
+        MotetScope scope;    /* one instance a host, or one */
         /* modules, or services as "service:auth", that must be there and load first; of a family,
          * "service:store:*", one must be there, and all load first */
         const char *const *depends;
@@ -116,12 +139,12 @@ struct MotetModuleInfo {
         const char *const *specs;            /* "XEP-0199@2.0.1", "RFC6121" */
         const char *const *features;         /* disco features of the host's address */
         const char *const *account_features; /* disco features of accounts' bare addresses */
-        const MotetIdentity *identities;
-        const MotetServiceDecl *services;
-        const MotetEventDecl *events; /* that this module fires */
-        const MotetOption *options;
-        const MotetHook *hooks; /* added after load succeeded, removed before unload */
-        const struct MotetCommandDecl *commands;
+        const MotetIdentity *identities;     /* what it is for service discovery */
+        const MotetServiceDecl *services;    /* that this module provides */
+        const MotetEventDecl *events;        /* that this module fires */
+        const MotetOption *options;          /* in its file in plugins.d */
+        const MotetHook *hooks;              /* added after load succeeded, removed before unload */
+        const struct MotetCommandDecl *commands; /* for motetctl: command.h */
 
         /** load: gets valid options; may fail with @error and must then leave nothing. Services
          * of depends are there. */
@@ -140,9 +163,7 @@ struct MotetModuleInfo {
         bool (*restore)(MotetModule *self, GBytes *state, GError **error);
         const MotetRule *rules; /* kept or not is told by `motetctl check` and at the start */
 
-        /* Since 0.2; NULL and 0 in modules built before. */
-
-        MotetReplace replace;
+        MotetReplace replace; /* how its code is replaced while it runs */
         /* of what save and save_session write; what they mean is changed only with it */
         uint32_t state_version;
         /* the oldest that restore and restore_session understand; code whose state the new one does
@@ -152,26 +173,57 @@ struct MotetModuleInfo {
          * session; called for each that has any. NULL: they are dropped. */
         GBytes *(*save_session)(MotetModule *self, MotetSession *session);
         bool (*restore_session)(MotetModule *self, MotetSession *session, GBytes *state,
-                                GError **error);
-        const char *const *restart_options; /* of .options: in force from the next start on only */
+                                GError **error); /* @state (borrowed); false: as of restore */
+        /* of .options: in force from the next start on only; a reload that changes one is refused */
+        const char *const *restart_options;
 
-        const MotetRisk *risks;
-        const MotetListenDecl *listens;
+        const MotetRisk *risks;         /* settings that open something */
+        const MotetListenDecl *listens; /* options that say where it listens */
+        /* without it the server would let in what it keeps away: never left out for its crashes */
+        bool guards;
+
+        const MotetPermission *permissions; /* who may what: asked with motet_may() */
+        const MotetDiscoForm *forms;        /* that service discovery tells */
 };
+
+/** MotetStatus: how a module fares. */
+typedef enum {
+        MOTET_STATUS_OK = 0,  /* it does what it is there for */
+        MOTET_STATUS_WARNING, /* it works; somebody should look at it */
+        MOTET_STATUS_ERROR,   /* it does not do what it is there for: the server is degraded */
+} MotetStatus;
+
+/** MOTET_STATUS_MAX: bytes of a status text; longer ones are cut */
+#define MOTET_STATUS_MAX 400
 
 /** motet_module: the one symbol a module exports. */
 extern MOTET_API const MotetModuleInfo motet_module;
 
-/** motet_module_host: Returns: (borrowed) the host of a host-scoped instance; NULL for server
- * scope */
+/**
+ * motet_module_host:
+ * @self: an instance; the functions below are alike
+ *
+ * Returns: (borrowed) the host of a host-scoped instance; NULL for server scope
+ */
 MOTET_API MotetHost *motet_module_host(const MotetModule *self);
+/** motet_module_server: Returns: (borrowed) the server it runs in, never NULL */
 MOTET_API MotetServer *motet_module_server(const MotetModule *self);
+/** motet_module_info: Returns: (borrowed) its descriptor as the server read it, while @self is there */
 MOTET_API const MotetModuleInfo *motet_module_info(const MotetModule *self);
-/** motet_module_state_version: inside restore and restore_session: the state_version of the code
- * that saved; 0 otherwise */
+/**
+ * motet_module_state_version: Returns: inside restore and restore_session: the state_version of the
+ * code that saved; 0 otherwise
+ */
 MOTET_API uint32_t motet_module_state_version(const MotetModule *self);
-/** motet_module_set_data: the instance's state; freed by @free_func after unload */
+/**
+ * motet_module_set_data:
+ * @data: (take) the instance's state; NULL for none
+ * @free_func: frees @data after unload, or when it is replaced; may be NULL
+ *
+ * Keeps one pointer with the instance; what was there before is freed.
+ */
 MOTET_API void motet_module_set_data(MotetModule *self, void *data, GDestroyNotify free_func);
+/** motet_module_data: Returns: (borrowed) what was set, NULL when nothing */
 MOTET_API void *motet_module_data(const MotetModule *self);
 /**
  * motet_module_refuse:
@@ -183,10 +235,33 @@ MOTET_API void *motet_module_data(const MotetModule *self);
 MOTET_API void motet_module_refuse(MotetModule *self, GError *error);
 
 /**
+ * motet_module_set_status:
+ * @status: how it fares
+ * @format: what is wrong and what helps, one line for operators, without the module's name; NULL
+ *   when there is nothing to say
+ *
+ * Says how @self fares from now on, until the next call or the end of the instance; newer code that
+ * replaces it begins as MOTET_STATUS_OK and says its own. `motetctl status`, `module list` and
+ * `module info`, the service manager and metrics tell it; the log does when it becomes another. An
+ * error makes the server degraded. Control characters are escaped. On the core thread; it may be
+ * called at each success and failure, a status that stays the same costs no line.
+ */
+MOTET_API void motet_module_set_status(MotetModule *self, MotetStatus status, const char *format,
+                                       ...) G_GNUC_PRINTF(3, 4);
+/**
+ * motet_module_status:
+ * @text_out: set to the text, (borrowed) until the next change, NULL when there is none; may be NULL
+ *
+ * Returns: as last set, MOTET_STATUS_OK at first
+ */
+MOTET_API MotetStatus motet_module_status(const MotetModule *self, const char **text_out);
+
+/**
  * motet_service:
  * @host: on which host; server-scoped providers are found on every one
  * @name: service name
- * @provider_out: set to the providing instance, first argument of every function of the service
+ * @provider_out: set to the providing instance, first argument of every function of the service; not
+ *   NULL; left as it is when nobody provides it
  *
  * Ask at each use, do not keep it: the provider may be exchanged by a reload.
  *

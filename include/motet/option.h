@@ -32,28 +32,61 @@ typedef enum {
         MOTET_OPTION_SECRET,
 } MotetOptionType;
 
-/** MotetOption: one row of a module's option table. */
+/**
+ * MotetOption: one row of a module's option table, in its constant data.
+ *
+ * Growth: the size of a row is fixed within a major number of MOTET_ABI, because rows of modules
+ * built before are that far apart. What is added later uses the reserved field.
+ */
 typedef struct {
-        const char *key; /* snake_case; NULL ends a table */
-        MotetOptionType type;
+        const char *key;           /* snake_case; NULL ends a table */
+        MotetOptionType type;      /* how it is written */
         const char *fallback;      /* default, written as in YAML: "30s", "[5222]"; NULL: unset */
         int64_t min, max;          /* inclusive: the integer, bytes, or µs; both 0: no range */
         const char *const *values; /* for ENUM and LIST: what is allowed; NULL: anything. For
                                       ADDRESS: words that are allowed too */
         const char *help;          /* one sentence for operators */
+        const void *reserved;      /* NULL */
 } MotetOption;
 
-/* Reading a key that is not in the table, or as another type, is a programming error. */
+/**
+ * motet_option_bool:
+ * @self: whose option; the functions below are alike
+ * @key: as in its table; a key that is not there, or of a type that this function does not read, ends
+ *   the server: it is an error of the program that the first run shows
+ *
+ * Returns: the value in force; false when unset and without default
+ */
 MOTET_API bool motet_option_bool(const MotetModule *self, const char *key);
+/**
+ * motet_option_int:
+ * @key: of type INT, SIZE (bytes) or DURATION (µs)
+ *
+ * Returns: the value in force, inside its range; 0 when unset and without default
+ */
 MOTET_API int64_t motet_option_int(const MotetModule *self, const char *key);
-/** motet_option_string: Returns: (borrowed) until the next reload; NULL when unset and without
- * default */
+/**
+ * motet_option_string:
+ * @key: of type STRING, ENUM, PATH, JID, DOMAIN or ADDRESS
+ *
+ * Returns: (borrowed) until the next reload; NULL when unset and without default
+ */
 MOTET_API const char *motet_option_string(const MotetModule *self, const char *key);
-/** motet_option_list: Returns: (borrowed) NULL-terminated, until the next reload; empty when unset
+/**
+ * motet_option_list:
+ * @key: of type LIST, INTS, JIDS, DOMAINS or ADDRESSES
+ *
+ * Returns: (borrowed) NULL-terminated, until the next reload; empty when unset
  */
 MOTET_API const char *const *motet_option_list(const MotetModule *self, const char *key);
-/** motet_option_secret: Returns: (borrowed) until the next reload, when it is wiped; NULL when
- * unset. Copies are the caller's to wipe; it goes into no log and no answer */
+/**
+ * motet_option_secret:
+ * @key: of type SECRET
+ *
+ * Copies are the caller's to wipe; it goes into no log and no answer.
+ *
+ * Returns: (borrowed) until the next reload, when it is wiped; NULL when unset
+ */
 MOTET_API const char *motet_option_secret(const MotetModule *self, const char *key);
 
 G_END_DECLS

@@ -60,21 +60,31 @@ MOTET_API bool motet_deliver(MotetHost *host, const MotetJid *to, MotetXml *stan
 MOTET_API MotetResult motet_reply(const MotetStanzaEvent *ev, MotetXml *reply);
 
 /**
- * motet_reply_error: motet_reply() of motet_stanza_error(); silent where none may be sent. Returns:
- * MOTET_HANDLED
+ * motet_reply_error:
+ * @condition: of a stanza error
+ *
+ * motet_reply() of motet_stanza_error(); silent where none may be sent.
+ *
+ * Returns: MOTET_HANDLED, to be returned by the handler
  */
 MOTET_API MotetResult motet_reply_error(const MotetStanzaEvent *ev, MotetCondition condition,
                                         const char *text);
 
 /**
- * motet_reply_to: as motet_reply(), for a handler that answers later: @session may be NULL (then
- * the answer is routed from @host) and may have been closed meanwhile (then the answer is dropped).
+ * motet_reply_to:
+ * @host: (borrowed) whose hooks ran
+ * @session: (borrowed) whose stanza is answered; NULL: the answer is routed from @host. When it was
+ *   closed meanwhile the answer is dropped
+ * @reply: (borrowed) as in motet_reply()
+ *
+ * As motet_reply(), for a handler that answers later and holds a reference on @session;
+ * motet_later_new() does it all.
  */
 MOTET_API void motet_reply_to(MotetHost *host, MotetSession *session, MotetXml *reply);
 
 /* Answering later */
 
-typedef struct MotetLater MotetLater;
+typedef struct MotetLater MotetLater; /* an answer that is still to be given */
 
 /**
  * motet_later_new:
@@ -116,6 +126,8 @@ MOTET_API bool motet_later_is_live(const MotetLater *later);
  * @data: (take) what else the module needs for the answer; set once
  * @free_func: for @data, called when @later ends, or after unload when it does not (the data of the
  *   module is still there); may be NULL
+ *
+ * Keeps one pointer with the answer.
  */
 MOTET_API void motet_later_set_data(MotetLater *later, void *data, GDestroyNotify free_func);
 /** motet_later_data: Returns: (borrowed) what was set, NULL for nothing */
@@ -130,12 +142,17 @@ MOTET_API void *motet_later_data(const MotetLater *later);
  * MOTET_HANDLED does. May run handlers before returning.
  */
 MOTET_API void motet_later_answer(MotetLater *later, MotetXml *reply);
-/** motet_later_result: (take) motet_later_answer() with the empty result of an iq */
+/**
+ * motet_later_result:
+ * @later: (take)
+ *
+ * motet_later_answer() with the empty result of an iq.
+ */
 MOTET_API void motet_later_result(MotetLater *later);
 /**
  * motet_later_error:
  * @later: (take)
- * @condition: not MOTET_CONDITION_NONE
+ * @condition: of a stanza error; not MOTET_CONDITION_NONE
  * @type: as in motet_stanza_error_of_type(); NULL: the one that belongs to @condition
  * @text: explanation, or NULL
  *
@@ -144,13 +161,21 @@ MOTET_API void motet_later_result(MotetLater *later);
 MOTET_API void motet_later_error(MotetLater *later, MotetCondition condition, const char *type,
                                  const char *text);
 /**
- * motet_later_fail: (take) motet_later_error() for a failure of ours that may pass, such as that of
- * a store: internal-server-error of type wait (RFC 6120 section 8.3.2); @text may be NULL
+ * motet_later_fail:
+ * @later: (take)
+ *
+ * motet_later_error() for a failure of ours that may pass, such as that of a store:
+ * internal-server-error of type wait.
+ *
+ * Source: RFC 6120 section 8.3.2
  */
 MOTET_API void motet_later_fail(MotetLater *later, const char *text);
 /**
- * motet_later_continue: (take) leaves the answer to the next handler, as MOTET_CONTINUE does;
- * possibly runs it before returning, but never while the module stops
+ * motet_later_continue:
+ * @later: (take)
+ *
+ * Leaves the answer to the next handler, as MOTET_CONTINUE does; possibly runs it before returning,
+ * but never while the module stops.
  */
 MOTET_API void motet_later_continue(MotetLater *later);
 
@@ -167,8 +192,10 @@ typedef void (*MotetIqFunc)(MotetModule *self, const MotetXml *reply, void *data
 
 /**
  * motet_iq_send:
+ * @host: (borrowed) the host that sends
  * @iq: (borrowed) of type get or set, with from and to; its id is overwritten
  * @timeout: µs until @func is called with NULL
+ * @func: called with the answer
  * @free_func: for @data, called after @func or instead of it; may be NULL
  *
  * Sends a request and matches its answer by id and sender (RFC 6120 section 8.1.3 and 8.2.3). At

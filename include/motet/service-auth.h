@@ -10,17 +10,10 @@
  */
 #pragma once
 
+#include <motet/permission.h>
 #include <motet/types.h>
 
 G_BEGIN_DECLS
-
-/** MotetAuthRole: what an account may do; each may what those before it may. */
-typedef enum {
-        MOTET_ROLE_RESTRICTED, /* only what needs nobody's trust; also of who has no account */
-        MOTET_ROLE_MEMBER,     /* what accounts are for */
-        MOTET_ROLE_ADMIN,      /* what operators do, in band */
-        MOTET_N_ROLES,
-} MotetAuthRole;
 
 /** MotetAuthStatus: what the provider found. */
 typedef enum {
@@ -34,14 +27,16 @@ typedef enum {
 /**
  * MotetAuthKeys: SCRAM keys of one account and hash. For an unknown user they are invented, stable,
  * and match no password.
+ *
+ * Growth: none within a major number of MOTET_ABI, as it is made and read by different modules.
  */
 typedef struct {
-        const uint8_t *salt;
-        size_t salt_len;
-        unsigned iterations;
+        const uint8_t *salt;       /* salt_len bytes */
+        size_t salt_len;           /* > 0 */
+        unsigned iterations;       /* > 0 */
         const uint8_t *stored_key; /* key_len bytes */
         const uint8_t *server_key; /* key_len bytes */
-        size_t key_len;
+        size_t key_len;            /* of the hash: 20, 32 or 64 */
         bool usable;   /* false: the exchange must fail at its end, whatever the proof says */
         bool disabled; /* true: an exchange that would succeed fails with "account disabled" */
 } MotetAuthKeys;
@@ -49,20 +44,41 @@ typedef struct {
 /** MotetAuthRequest: an open request; gone when its function was called or it was cancelled. */
 typedef struct MotetAuthRequest MotetAuthRequest;
 
-/** MotetAuthKeysFunc: @keys (borrowed) is NULL unless @status is OK. */
+/**
+ * MotetAuthKeysFunc:
+ * @status: OK, also for an unknown user, whose keys are invented; or ERROR
+ * @keys: (borrowed) NULL unless @status is OK
+ *
+ * The answer of keys().
+ */
 typedef void (*MotetAuthKeysFunc)(MotetModule *caller, MotetAuthStatus status,
                                   const MotetAuthKeys *keys, void *data);
+/**
+ * MotetAuthCheckFunc:
+ * @status: what was found, or done
+ *
+ * The answer of those that ask for no more.
+ */
 typedef void (*MotetAuthCheckFunc)(MotetModule *caller, MotetAuthStatus status, void *data);
-/** MotetAuthAccountFunc: @role and @disabled mean something only when @status is OK. */
+/**
+ * MotetAuthAccountFunc:
+ * @status: OK, FAILED for no such account, or ERROR
+ * @role, @disabled: of the account; mean something only when @status is OK
+ *
+ * The answer of account().
+ */
 typedef void (*MotetAuthAccountFunc)(MotetModule *caller, MotetAuthStatus status,
                                      MotetAuthRole role, bool disabled, void *data);
 
-/*
- * Each function returns (borrowed) the open request. @username is a prepared localpart of the
- * provider's host.
+/**
+ * MotetAuthService: service "auth". Each function but cancel() and role_of() returns (borrowed) the
+ * open request; the username is a prepared localpart of the provider's host.
+ *
+ * Growth: none within a major number of MOTET_ABI: see MotetServiceDecl.
  */
 typedef struct {
-        /** keys: @hash is "SHA-1", "SHA-256" or "SHA-512" */
+        /** keys: @hash is "SHA-1", "SHA-256" or "SHA-512". NULL: the provider has none and can only
+         * check(): SCRAM is not offered */
         MotetAuthRequest *(*keys)(MotetModule *provider, MotetModule *caller, const char *username,
                                   const char *hash, MotetAuthKeysFunc done, void *data);
         /**
@@ -121,8 +137,10 @@ typedef struct {
  * from before forgets them.
  */
 #define MOTET_EVENT_USER_CREATED "user-created" /* the account is durable */
-/* Its data will go: nothing more is to be written for it, and exists() says no. All is there still,
- * and its roster is in memory when there is a service "roster". */
+/**
+ * MOTET_EVENT_USER_DELETING: its data will go: nothing more is to be written for it, and exists()
+ * says no. All is there still, and its roster is in memory when there is a service "roster".
+ */
 #define MOTET_EVENT_USER_DELETING "user-deleting"
 #define MOTET_EVENT_USER_DELETED "user-deleted"         /* its data is gone */
 #define MOTET_EVENT_USER_DISABLED "user-disabled"       /* it may not log in any more */

@@ -13,11 +13,17 @@
 
 G_BEGIN_DECLS
 
+/**
+ * MotetBlockingService: service "blocking".
+ *
+ * Growth: none within a major number of MOTET_ABI: see MotetServiceDecl.
+ */
 typedef struct {
         /**
          * is_blocked:
          * @account: prepared localpart of an account with a bound session; for another one the
          *   answer may be false although @jid is blocked
+         * @jid: (borrowed) whom it is about
          *
          * Returns: whether nothing from @jid may be delivered to @account
          */

@@ -12,10 +12,15 @@
 
 G_BEGIN_DECLS
 
-#define MOTET_NS_DISCO_INFO "http://jabber.org/protocol/disco#info"
-#define MOTET_NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items"
+#define MOTET_NS_DISCO_INFO "http://jabber.org/protocol/disco#info"   /* XEP-0030 section 3 */
+#define MOTET_NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items" /* XEP-0030 section 4 */
 
-/** MotetDiscoQuery: a question on its way through the modules that may know something. */
+/**
+ * MotetDiscoQuery: a question on its way through the modules that may know something, made by who
+ * asks.
+ *
+ * Growth: none within a major number of MOTET_ABI, as it is made and read by different modules.
+ */
 typedef struct {
         const MotetJid *from; /* who asks, and may be told; NULL: nobody, a hash is made */
         const char *account;  /* prepared localpart asked about; NULL: the host's address */
@@ -25,7 +30,8 @@ typedef struct {
 
 /*
  * Custom events on the host, payload MotetDiscoQuery, fired by the provider. Without a node every
- * handler may add to the answer, which has the features and identities of the descriptors already;
+ * handler may add to the answer, which has what the descriptors say already: features, identities
+ * and forms (a form that depends on nothing but options is better declared there, MotetDiscoForm);
  * HANDLED is ignored but ends the chain. With a node, HANDLED means that the node is known and the
  * answer complete; a node that nobody knows is item-not-found. For an account they are fired only
  * for who may know: its own user, and contacts who may see its presence.
@@ -33,7 +39,11 @@ typedef struct {
 #define MOTET_EVENT_DISCO_INFO "disco-info"   /* identities, features, forms (XEP-0128) */
 #define MOTET_EVENT_DISCO_ITEMS "disco-items" /* items */
 
-/** MotetDiscoService: service "disco". */
+/**
+ * MotetDiscoService: service "disco".
+ *
+ * Growth: none within a major number of MOTET_ABI: see MotetServiceDecl.
+ */
 typedef struct {
         /** info: fills query->query with all that is told about the host or account; its node is
          * ignored */

@@ -11,16 +11,21 @@
 
 G_BEGIN_DECLS
 
-/* RFC 6121 section 5.2.2 */
+/**
+ * MotetMessageType: the type of a message.
+ *
+ * Source: RFC 6121 section 5.2.2
+ */
 typedef enum {
-        MOTET_MESSAGE_NORMAL, /* also without a type or with one that is unknown */
-        MOTET_MESSAGE_CHAT,
-        MOTET_MESSAGE_GROUPCHAT,
-        MOTET_MESSAGE_HEADLINE,
-        MOTET_MESSAGE_ERROR,
-        MOTET_N_MESSAGE_TYPES,
+        MOTET_MESSAGE_NORMAL,    /* also without a type or with one that is unknown */
+        MOTET_MESSAGE_CHAT,      /* "chat" */
+        MOTET_MESSAGE_GROUPCHAT, /* "groupchat" */
+        MOTET_MESSAGE_HEADLINE,  /* "headline" */
+        MOTET_MESSAGE_ERROR,     /* "error" */
+        MOTET_N_MESSAGE_TYPES,   /* how many there are */
 } MotetMessageType;
 
+/** MotetMessageVerdict: where a message goes. */
 typedef enum {
         MOTET_MESSAGE_DELIVER, /* to the sessions found */
         MOTET_MESSAGE_STORE,   /* nobody is there: kept for later by who can, else answered with
@@ -29,12 +34,18 @@ typedef enum {
         MOTET_MESSAGE_DROP,    /* silently ignored */
 } MotetMessageVerdict;
 
+/**
+ * MotetMessageService: service "message".
+ *
+ * Growth: none within a major number of MOTET_ABI: see MotetServiceDecl.
+ */
 typedef struct {
         /** type: Returns: the type of a message stanza */
         MotetMessageType (*type)(const MotetXml *stanza);
         /**
          * classify:
-         * @to: an address on the provider's host, with localpart
+         * @to: (borrowed) an address on the provider's host, with localpart
+         * @type: of the message
          * @sessions: when not NULL, the (borrowed) sessions of a DELIVER are appended
          *
          * Returns: where a message of @type goes now

@@ -13,12 +13,16 @@
 
 G_BEGIN_DECLS
 
-/** MotetPresenceChange: what a session's availability was and is. */
+/**
+ * MotetPresenceChange: what a session's availability was and is.
+ *
+ * Growth: none within a major number of MOTET_ABI, as it is made and read by different modules.
+ */
 typedef struct {
-        MotetSession *session;
+        MotetSession *session;  /* (borrowed) whose */
         const MotetXml *stanza; /* the presence, of type unavailable for presence-unavailable */
-        bool was_available;
-        int8_t old_priority; /* 0 unless was_available */
+        bool was_available;     /* before */
+        int8_t old_priority;    /* before; 0 unless was_available */
 } MotetPresenceChange;
 
 #define MOTET_EVENT_PRESENCE_INITIAL "presence-initial" /* became available (4.2) */
@@ -27,6 +31,11 @@ typedef struct {
 #define MOTET_EVENT_PRESENCE_UNAVAILABLE                                                           \
         "presence-unavailable" /* no longer available, also by losing its stream (4.5) */
 
+/**
+ * MotetPresenceService: service "presence".
+ *
+ * Growth: none within a major number of MOTET_ABI: see MotetServiceDecl.
+ */
 typedef struct {
         /**
          * last: @account has no available resource

@@ -16,25 +16,31 @@
 
 G_BEGIN_DECLS
 
-#define MOTET_NS_ROSTER "jabber:iq:roster"
+#define MOTET_NS_ROSTER "jabber:iq:roster" /* RFC 6121 section 2.1.1 */
 
 /* What the user and a contact are to each other; any set of these but PENDING_OUT with TO and
  * PENDING_IN with FROM. */
 #define MOTET_ROSTER_TO 0x01u   /* the user sees the contact's presence */
 #define MOTET_ROSTER_FROM 0x02u /* the contact sees the user's presence */
-#define MOTET_ROSTER_BOTH (MOTET_ROSTER_TO | MOTET_ROSTER_FROM)
+#define MOTET_ROSTER_BOTH (MOTET_ROSTER_TO | MOTET_ROSTER_FROM) /* each sees the other's */
 #define MOTET_ROSTER_PENDING_OUT 0x04u /* the user asked and waits: ask='subscribe' */
 #define MOTET_ROSTER_PENDING_IN 0x08u  /* the contact asked and waits; its request is kept */
 #define MOTET_ROSTER_APPROVED 0x10u    /* the user approved before being asked: approved='true' */
 #define MOTET_ROSTER_LISTED 0x20u      /* the client sees it; else only a request is kept */
 
-/* The nine states of Appendix A are the first four bits. */
+/** MOTET_ROSTER_SUBSCRIPTION_MASK: the first four bits are the nine states of RFC 6121 Appendix A. */
 #define MOTET_ROSTER_SUBSCRIPTION_MASK 0x0fu
 
-/** MotetRosterItem: one contact, in one allocation. Read it with the functions below. */
+/**
+ * MotetRosterItem: one contact, in one allocation, made by who provides the service. Read it with the
+ * functions below.
+ *
+ * Growth: none within a major number of MOTET_ABI; nor of MotetRoster: those functions are compiled
+ * into modules.
+ */
 typedef struct {
-        uint8_t state; /* MOTET_ROSTER_… */
-        uint8_t n_groups;
+        uint8_t state;      /* MOTET_ROSTER_… */
+        uint8_t n_groups;   /* groups it is in */
         uint16_t name_at;   /* offset of the name in text; 0: none */
         uint16_t groups_at; /* offset of the groups in text, each ended by NUL */
         char text[];        /* the contact's bare address, then the others */
@@ -62,7 +68,12 @@ motet_roster_item_name(const MotetRosterItem *item)
         return item->name_at ? item->text + item->name_at : NULL;
 }
 
-/** motet_roster_item_group: Returns: (borrowed) group number @i of item->n_groups */
+/**
+ * motet_roster_item_group:
+ * @i: below item->n_groups
+ *
+ * Returns: (borrowed) the name of group number @i
+ */
 static inline const char *
 motet_roster_item_group(const MotetRosterItem *item, unsigned i)
 {
@@ -73,7 +84,12 @@ motet_roster_item_group(const MotetRosterItem *item, unsigned i)
         return group;
 }
 
-/** motet_roster_find: Returns: (borrowed) the item of the bare address @contact, or NULL */
+/**
+ * motet_roster_find:
+ * @contact: (borrowed) a prepared bare address
+ *
+ * Returns: (borrowed) its item, NULL when there is none
+ */
 static inline const MotetRosterItem *
 motet_roster_find(const MotetRoster *roster, const char *contact)
 {
@@ -108,6 +124,8 @@ typedef enum {
  * They are called on the core thread, possibly before change() returns, each with the data handed
  * to change(). What leads to a state with one of TO, FROM, PENDING_OUT and APPROVED is LISTED
  * without saying so.
+ *
+ * Growth: none within a major number of MOTET_ABI: see MotetServiceDecl.
  */
 typedef struct {
         /**
@@ -127,12 +145,22 @@ typedef struct {
         GDestroyNotify free_data; /* called last, in any case; may be NULL */
 } MotetRosterChange;
 
-/** MotetRosterFunc: @roster (borrowed) is NULL unless @status is OK. */
+/**
+ * MotetRosterFunc:
+ * @status: OK, NO_ACCOUNT, BUSY (too much of this account waits already) or FAILED
+ * @roster: (borrowed) NULL unless @status is OK
+ *
+ * The answer of read().
+ */
 typedef void (*MotetRosterFunc)(MotetModule *caller, MotetRosterStatus status,
                                 const MotetRoster *roster, void *data);
 
-/** MotetRosterService: service "roster". @account is a prepared localpart, @contact a prepared bare
- * address. */
+/**
+ * MotetRosterService: service "roster". An account is a prepared localpart, a contact a prepared bare
+ * address.
+ *
+ * Growth: none within a major number of MOTET_ABI: see MotetServiceDecl.
+ */
 typedef struct {
         /** change: queues a change; the roster is loaded when it is not. @change (borrowed)
          * outlives the call: a constant. */
@@ -155,17 +183,23 @@ typedef struct {
         void (*forget)(MotetModule *provider, MotetModule *caller);
 } MotetRosterService;
 
-/** MotetRosterChanged: payload of roster-changed. */
+/**
+ * MotetRosterChanged: payload of roster-changed.
+ *
+ * Growth: none within a major number of MOTET_ABI, as it is made and read by different modules.
+ */
 typedef struct {
-        const char *account;
-        const char *contact;
-        unsigned before;
-        unsigned after; /* 0: the item is gone */
-        bool removed;   /* by the user: the subscriptions end with it (RFC 6121 2.5.2) */
+        const char *account; /* (borrowed) prepared localpart */
+        const char *contact; /* (borrowed) prepared bare address */
+        unsigned before;     /* MOTET_ROSTER_…; 0: there was no item */
+        unsigned after;      /* MOTET_ROSTER_…; 0: the item is gone */
+        bool removed;        /* by the user: the subscriptions end with it (RFC 6121 2.5.2) */
 } MotetRosterChanged;
 
-/* Custom payload MotetRosterChanged, on the account's host: durable, before the clients are told;
- * HANDLED is ignored. */
+/**
+ * MOTET_EVENT_ROSTER_CHANGED: custom payload MotetRosterChanged, on the account's host: durable,
+ * before the clients are told; HANDLED is ignored.
+ */
 #define MOTET_EVENT_ROSTER_CHANGED "roster-changed"
 
 G_END_DECLS

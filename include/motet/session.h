@@ -17,36 +17,48 @@
 
 G_BEGIN_DECLS
 
+/** MotetSessionType: whom the stream is with. */
 typedef enum {
-        MOTET_SESSION_C2S_UNAUTHED,
-        MOTET_SESSION_C2S,
-        MOTET_SESSION_S2S_IN,
-        MOTET_SESSION_S2S_OUT,
-        MOTET_SESSION_COMPONENT,
+        MOTET_SESSION_C2S_UNAUTHED, /* a client that has not logged in */
+        MOTET_SESSION_C2S,          /* a client */
+        MOTET_SESSION_S2S_IN,       /* a server that connected to us */
+        MOTET_SESSION_S2S_OUT,      /* a server that we connected to */
+        MOTET_SESSION_COMPONENT,    /* a component of its own domain */
 } MotetSessionType;
 
-typedef struct MotetSessionPrivate MotetSessionPrivate;
+typedef struct MotetSessionPrivate MotetSessionPrivate; /* core only */
 
-/* Fields are only ever appended; a changed layout moves MOTET_ABI. */
+/**
+ * MotetSession: a stream, made and written by core only; a module reads it.
+ *
+ * Growth: fields are appended with a minor number of MOTET_ABI; a module built before does not see
+ * them. No module makes or copies one.
+ */
 struct MotetSession {
         MotetSessionPrivate *priv; /* core only */
         MotetConn *conn;           /* the connection; NULL once closed */
         bool notopen;              /* true until the peer's stream header was accepted */
-        MotetSessionType type;
-        const char *username;     /* localpart, prepared; NULL before authentication */
-        const char *host;         /* our domain for this stream; NULL before the stream header */
-        const char *resource;     /* NULL before resource binding */
-        const char *full_jid;     /* username@host/resource; NULL before resource binding */
-        int8_t priority;          /* -128..127, default 0; from the last available presence */
-        const MotetXml *presence; /* last undirected one without type; NULL when unavailable */
-        bool interested;          /* has requested the roster: receives roster pushes */
-        MotetRoster *roster;      /* from session-bound on; layout: service-roster */
+        MotetSessionType type;     /* whom the stream is with */
+        const char *username;      /* localpart, prepared; NULL before authentication */
+        const char *host;          /* our domain for this stream; NULL before the stream header */
+        const char *resource;      /* NULL before resource binding */
+        const char *full_jid;      /* username@host/resource; NULL before resource binding */
+        int8_t priority;           /* -128..127, default 0; from the last available presence */
+        const MotetXml *presence;  /* last undirected one without type; NULL when unavailable */
+        bool interested;           /* has requested the roster: receives roster pushes */
+        MotetRoster *roster;       /* from session-bound on; layout: service-roster */
 };
 
+/**
+ * motet_session_ref: takes a reference: the struct stays readable, also when the session is
+ * destroyed meanwhile. Returns: (own) @session
+ */
 MOTET_API MotetSession *motet_session_ref(MotetSession *session);
 /**
- * motet_session_unref: NULL is a no-op. A session without references after session-destroyed is
- * freed.
+ * motet_session_unref:
+ * @session: (take) NULL is a no-op
+ *
+ * Drops a reference. A session without references after session-destroyed is freed.
  */
 MOTET_API void motet_session_unref(MotetSession *session);
 
@@ -135,6 +147,7 @@ MOTET_API size_t motet_session_queued(const MotetSession *session);
 
 /**
  * motet_session_starttls:
+ * @session: in clear, see motet_session_can_starttls()
  *
  * Sends what is queued (the caller's <proceed/>), then starts the TLS handshake as server; bytes
  * the peer sent behind its request are dropped. Afterwards the peer opens a new stream. Must not be
@@ -151,7 +164,8 @@ MOTET_API bool motet_session_can_starttls(const MotetSession *session);
 
 /**
  * motet_session_authenticate:
- * @username: (borrowed) prepared localpart
+ * @session: a client's that was not authenticated yet
+ * @username: (borrowed) prepared localpart of an account of its host
  *
  * Makes the session one of that account (type c2s) and fires session-authenticated. Sends nothing;
  * the caller sends its success element and then calls motet_session_restart().
@@ -166,6 +180,7 @@ MOTET_API void motet_session_restart(MotetSession *session);
 
 /**
  * MotetBoundFunc:
+ * @session: (borrowed) that was to be bound
  * @condition: MOTET_CONDITION_NONE when bound; otherwise why it was refused, and nothing changed
  * @text: (borrowed) explanation or NULL
  *
@@ -179,8 +194,9 @@ typedef void (*MotetBoundFunc)(MotetSession *session, MotetCondition condition, 
  * motet_session_bind:
  * @session: authenticated, not yet bound, not being bound
  * @resource: (borrowed) prepared resource that no session of this account holds; one that is
- *   illegal or longer than limits.resource_bytes is refused with bad-request, one that another session took while this one waited with
- *   conflict
+ *   illegal or longer than limits.resource_bytes is refused with bad-request, one that another
+ *   session took while this one waited with conflict
+ * @done: told how it ended
  *
  * Fires pre-session-bind, which may wait or refuse; then sets resource and full_jid, enters the
  * session in the table, calls @done (which answers the client) and fires session-bound. Stanzas of
@@ -202,44 +218,63 @@ MOTET_API void motet_session_bind(MotetSession *session, const char *resource, M
  */
 MOTET_API void motet_session_set_presence(MotetSession *session, const MotetXml *presence);
 /**
- * motet_session_set_interested: marks a connected resource as interested (RFC 6121 section 2.2); as
- * motet_session_set_presence()
+ * motet_session_set_interested:
+ * @session: a connected resource
+ * @interested: whether it is to receive roster pushes
+ *
+ * Marks it as interested. Sends nothing. Does nothing when @session was unbound meanwhile.
+ *
+ * Source: RFC 6121 section 2.2
  */
 MOTET_API void motet_session_set_interested(MotetSession *session, bool interested);
 /**
- * motet_session_set_roster: for the roster module: a borrowed pointer of its own; NULL before the
- * session goes
+ * motet_session_set_roster:
+ * @roster: (borrowed) kept; NULL before the session or the roster goes
+ *
+ * For who provides the service "roster": sets the field.
  */
 MOTET_API void motet_session_set_roster(MotetSession *session, MotetRoster *roster);
 
-/** MotetSessionLimits: what one peer may make the server hold or do. Each is > 0. */
+/**
+ * MotetSessionLimits: what one peer may make the server hold or do. Each is > 0.
+ *
+ * Growth: none within a major number of MOTET_ABI, as modules make copies of it; further limits get
+ * functions of their own.
+ */
 typedef struct {
-        uint32_t stanza_bytes; /* one stanza or stream header */
-        uint32_t depth;        /* element nesting, the stanza itself is 1 */
-        uint32_t elements;     /* elements in one stanza */
-        uint32_t attributes;   /* attributes of one element */
-        uint32_t namespaces;   /* namespace declarations in one stanza */
-        uint32_t name_bytes;   /* one element or attribute name, with its namespace */
-        uint32_t send_queue;   /* bytes waiting to be read by the peer; beyond: closed with
+        uint32_t stanza_bytes;  /* one stanza or stream header */
+        uint32_t depth;         /* element nesting, the stanza itself is 1 */
+        uint32_t elements;      /* elements in one stanza */
+        uint32_t attributes;    /* attributes of one element */
+        uint32_t namespaces;    /* namespace declarations in one stanza */
+        uint32_t name_bytes;    /* one element or attribute name, with its namespace */
+        uint32_t send_queue;    /* bytes waiting to be read by the peer; beyond: closed with
                                policy-violation */
-        uint32_t bytes_per_s;  /* beyond the burst, reading pauses */
-        uint32_t bytes_burst;
+        uint32_t bytes_per_s;   /* beyond the burst, reading pauses */
+        uint32_t bytes_burst;   /* bytes that may come at once */
         uint32_t stanzas_per_s; /* beyond the burst of one second, reading pauses */
 } MotetSessionLimits;
 
 /** motet_session_limits: Returns: (borrowed) the limits in force */
 MOTET_API const MotetSessionLimits *motet_session_limits(const MotetSession *session);
 /**
- * motet_session_set_limits: (borrowed) copied; in force from the next stanza. For modules that
- * decide on limits.
+ * motet_session_set_limits:
+ * @limits: (borrowed) copied; a changed copy of those in force
+ *
+ * Puts limits in force from the next stanza. For modules that decide on limits.
  */
 MOTET_API void motet_session_set_limits(MotetSession *session, const MotetSessionLimits *limits);
 
 /* Data of a module, one pointer a session. */
 
 /**
- * motet_session_set_data: @data (take) replaces the former, freed by @free_func at the latest after
- * session-destroyed or with @self; at once when that is past
+ * motet_session_set_data:
+ * @self: whose data it is: each module has its own
+ * @data: (take) replaces the former, which is freed; NULL for none
+ * @free_func: frees @data at the latest after session-destroyed or with @self; at once when that is
+ *   past; may be NULL
+ *
+ * Keeps one pointer with the session.
  */
 MOTET_API void motet_session_set_data(MotetSession *session, MotetModule *self, void *data,
                                       GDestroyNotify free_func);
@@ -249,8 +284,10 @@ MOTET_API void *motet_session_data(const MotetSession *session, MotetModule *sel
 /* The table of bound sessions. */
 
 /**
- * motet_sessions_find: Returns: (borrowed) the bound session, NULL when there is none on this
- * machine
+ * motet_sessions_find:
+ * @resource: (borrowed) prepared
+ *
+ * Returns: (borrowed) the bound session, NULL when there is none on this machine
  */
 MOTET_API MotetSession *motet_sessions_find(MotetHost *host, const char *username,
                                             const char *resource);
@@ -267,8 +304,11 @@ MOTET_API MotetSession *const *motet_sessions_of(MotetHost *host, const char *us
                                                  size_t *n_out);
 
 /**
- * motet_sessions_foreach: calls @func for each session of @host bound now and still bound when its
- * turn comes; in no order
+ * motet_sessions_foreach:
+ * @func: called for each session of @host bound now and still bound when its turn comes, before
+ *   return; in no order; may close and destroy sessions
+ *
+ * Walks over the bound sessions. The work grows with their number.
  */
 MOTET_API void motet_sessions_foreach(MotetHost *host,
                                       void (*func)(MotetSession *session, void *data), void *data);

@@ -13,19 +13,36 @@ G_BEGIN_DECLS
 MOTET_API int64_t motet_now(MotetModule *self);
 /** motet_wall_now: Returns: µs since 1970-01-01 UTC of the server's clock */
 MOTET_API int64_t motet_wall_now(MotetModule *self);
-/** motet_random: fills @buffer with @n bytes fit for secrets */
+/**
+ * motet_random:
+ * @buffer: filled
+ * @n: its size in bytes
+ *
+ * Fills @buffer with random bytes fit for secrets; tests hand in their own source.
+ */
 MOTET_API void motet_random(MotetModule *self, void *buffer, size_t n);
-/** motet_random_id: Returns: (own) @bytes (1 to 64) random bytes as lower-case hexadecimal */
+/**
+ * motet_random_id:
+ * @bytes: how many random bytes, 1 to 64
+ *
+ * Returns: (own) two lower-case hexadecimal digits for each, fit for secrets; for g_free()
+ */
 MOTET_API char *motet_random_id(MotetModule *self, size_t bytes);
 
-typedef struct MotetTimer MotetTimer;
-/** MotetTimerFunc: may add, cancel and rearm timers, its own included. */
+typedef struct MotetTimer MotetTimer; /* a moment, or moments, to come */
+/**
+ * MotetTimerFunc:
+ * @timer: (borrowed) which
+ *
+ * Called when a timer fires. May add, cancel and rearm timers, its own included.
+ */
 typedef void (*MotetTimerFunc)(MotetModule *self, MotetTimer *timer, void *data);
 
 /**
  * motet_timer_add:
  * @session: when not NULL, the timer goes with that session
- * @delay: µs from now; fires once, at most 10 ms late on an idle server, never early
+ * @delay: µs from now, ≥ 0; fires once, at most 10 ms late on an idle server, never early
+ * @func: called on the core thread
  * @data: handed to @func; not freed
  *
  * Returns: (borrowed) the timer; gone after motet_timer_cancel(), with its owner or session, or
@@ -34,15 +51,54 @@ typedef void (*MotetTimerFunc)(MotetModule *self, MotetTimer *timer, void *data)
 MOTET_API MotetTimer *motet_timer_add(MotetModule *self, MotetSession *session, GTimeSpan delay,
                                       MotetTimerFunc func, void *data);
 /**
- * motet_timer_rearm: lets @timer fire @delay µs from now instead; also from inside its own function
+ * motet_timer_every:
+ * @session: when not NULL, the timer goes with that session
+ * @period: µs, > 0; fires for the first time one period from now
+ * @func: called on the core thread
+ * @data: handed to @func; not freed
+ *
+ * As motet_timer_add(), again and again: at whole periods from its start, however late a call of
+ * @func was. Periods that went by while the server stood still are skipped, never made up for.
+ * @func may cancel it.
+ *
+ * Returns: (borrowed) the timer; gone after motet_timer_cancel(), or with its owner or session; NULL
+ * when @session was destroyed already
+ */
+MOTET_API MotetTimer *motet_timer_every(MotetModule *self, MotetSession *session, GTimeSpan period,
+                                        MotetTimerFunc func, void *data);
+/**
+ * motet_timer_spread:
+ * @timer: of motet_timer_every()
+ *
+ * Lets @timer fire next at a random moment within one period from now, and at whole periods from
+ * then on: for jobs that many hosts or sessions start at one moment and that shall not all run at
+ * once.
+ */
+MOTET_API void motet_timer_spread(MotetTimer *timer);
+/**
+ * motet_timer_rearm:
+ * @timer: one that is not gone
+ * @delay: µs from now, ≥ 0
+ *
+ * Lets @timer fire @delay µs from now instead; also from inside its own function. One of
+ * motet_timer_every() goes on at whole periods from then.
  */
 MOTET_API void motet_timer_rearm(MotetTimer *timer, GTimeSpan delay);
-/** motet_timer_cancel: NULL is a no-op */
+/**
+ * motet_timer_cancel:
+ * @timer: (take) NULL is a no-op
+ *
+ * Forgets @timer: its function is not called any more.
+ */
 MOTET_API void motet_timer_cancel(MotetTimer *timer);
 
 /**
- * motet_defer: runs @func at the end of this loop turn, on the core thread. @free_func for @data is
- * called in any case.
+ * motet_defer:
+ * @func: called at the end of this loop turn, unless @self stops first
+ * @data: (take) handed to @func
+ * @free_func: for @data, called after @func or instead of it; may be NULL
+ *
+ * Runs @func soon on the core thread, when the handlers that run now have returned.
  */
 MOTET_API void motet_defer(MotetModule *self, void (*func)(MotetModule *self, void *data),
                            void *data, GDestroyNotify free_func);

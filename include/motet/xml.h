@@ -29,7 +29,12 @@ MOTET_API MotetXml *motet_xml_new(const char *name, const char *ns);
 /** motet_xml_ref: takes a reference on the tree @xml belongs to. Returns: (own) @xml */
 MOTET_API MotetXml *motet_xml_ref(const MotetXml *xml);
 
-/** motet_xml_unref: drops a reference on the tree @xml belongs to; the last one frees the whole arena. NULL is a no-op. */
+/**
+ * motet_xml_unref:
+ * @xml: (take) NULL is a no-op
+ *
+ * Drops a reference on the tree @xml belongs to; the last one frees the whole arena.
+ */
 MOTET_API void motet_xml_unref(const MotetXml *xml);
 
 /**
@@ -63,58 +68,147 @@ MOTET_API MotetXml *motet_xml_parse(const char *text, gssize len, const char *de
  *
  * Does not make the tree immutable, unlike sending it.
  *
- * Returns: (own) @xml as NUL-terminated UTF-8 text
+ * Returns: (own) @xml as NUL-terminated UTF-8 text, for g_free()
  */
 MOTET_API char *motet_xml_string(const MotetXml *xml, const char *default_ns);
 
 /* Reading: everything returned is borrowed and lives as long as the tree. */
 
+/** motet_xml_name: Returns: (borrowed) the local name */
 MOTET_API const char *motet_xml_name(const MotetXml *xml);
 /** motet_xml_ns: Returns: (borrowed) the namespace name, "" for none */
 MOTET_API const char *motet_xml_ns(const MotetXml *xml);
-/** motet_xml_is: whether @xml has this name and namespace; a NULL @xml has none; @ns NULL matches any. */
+/**
+ * motet_xml_is:
+ * @xml: (borrowed) an element, or NULL, which has no name
+ * @name: a local name
+ * @ns: a namespace name; NULL matches any
+ *
+ * Returns: whether @xml has this name and namespace
+ */
 MOTET_API bool motet_xml_is(const MotetXml *xml, const char *name, const char *ns);
-/** motet_xml_attr: Returns: (borrowed) value of the unqualified attribute @name (or "xml:lang"), NULL when absent */
+/**
+ * motet_xml_attr:
+ * @name: of an unqualified attribute, or "xml:lang"
+ *
+ * Returns: (borrowed) its value, NULL when absent
+ */
 MOTET_API const char *motet_xml_attr(const MotetXml *xml, const char *name);
-/** motet_xml_attr_ns: as motet_xml_attr(), for an attribute in namespace @ns */
+/**
+ * motet_xml_attr_ns:
+ * @name: the attribute's local name
+ * @ns: its namespace name
+ *
+ * Returns: (borrowed) its value, NULL when absent
+ */
 MOTET_API const char *motet_xml_attr_ns(const MotetXml *xml, const char *name, const char *ns);
 /**
  * motet_xml_text:
+ * @xml: (borrowed) an element, or NULL
  *
  * Returns: (borrowed) the character data directly inside @xml; when it is in several pieces (between children) the
  *   pieces are joined in the arena. "" when there is none; "" when @xml is NULL, so that
  *   motet_xml_text(motet_xml_child(x, "body", NULL)) is safe
  */
 MOTET_API const char *motet_xml_text(const MotetXml *xml);
-/** motet_xml_child: Returns: (borrowed) the first child element @name in @ns; either NULL matches any; NULL when none */
+/**
+ * motet_xml_child:
+ * @name: a local name; NULL matches any
+ * @ns: a namespace name; NULL matches any
+ *
+ * Returns: (borrowed) the first child element that matches; NULL when none does
+ */
 MOTET_API const MotetXml *motet_xml_child(const MotetXml *xml, const char *name, const char *ns);
-/** motet_xml_next: Returns: (borrowed) the next sibling element after @xml that matches, as motet_xml_child(); NULL at the end */
+/**
+ * motet_xml_next:
+ * @name, @ns: as for motet_xml_child()
+ *
+ * Returns: (borrowed) the next sibling element after @xml that matches; NULL at the end
+ */
 MOTET_API const MotetXml *motet_xml_next(const MotetXml *xml, const char *name, const char *ns);
 /** motet_xml_n_children: Returns: number of child elements */
 MOTET_API unsigned motet_xml_n_children(const MotetXml *xml);
 
 /* Building: only before the tree is first serialised or sent. Strings are copied into the arena. */
 
-/** motet_xml_set_attr: sets or replaces an unqualified attribute (or "xml:lang"); a NULL @value removes it. */
+/**
+ * motet_xml_set_attr:
+ * @name: (borrowed) of an unqualified attribute, or "xml:lang"
+ * @value: (borrowed) UTF-8 text of XML characters; NULL removes the attribute
+ *
+ * Sets or replaces an attribute.
+ */
 MOTET_API void motet_xml_set_attr(MotetXml *xml, const char *name, const char *value);
-/** motet_xml_set_attr_ns: as motet_xml_set_attr(), for an attribute in namespace @ns */
+/**
+ * motet_xml_set_attr_ns:
+ * @name: (borrowed) the attribute's local name
+ * @ns: (borrowed) its namespace name
+ * @value: (borrowed) as for motet_xml_set_attr()
+ *
+ * Sets or replaces an attribute in a namespace.
+ */
 MOTET_API void motet_xml_set_attr_ns(MotetXml *xml, const char *name, const char *ns,
                                      const char *value);
-/** motet_xml_set_attrf: motet_xml_set_attr() with a printf format */
+/**
+ * motet_xml_set_attrf:
+ * @name: (borrowed) as for motet_xml_set_attr()
+ *
+ * motet_xml_set_attr() with a printf format.
+ */
 MOTET_API void motet_xml_set_attrf(MotetXml *xml, const char *name, const char *format, ...)
         G_GNUC_PRINTF(3, 4);
-/** motet_xml_add: appends a new child. @ns NULL: the parent's. Returns: (borrowed) the child, for further building */
+/**
+ * motet_xml_add:
+ * @name: (borrowed) local name
+ * @ns: (borrowed) namespace name; NULL: the parent's
+ *
+ * Appends a new child.
+ *
+ * Returns: (borrowed) the child, for further building
+ */
 MOTET_API MotetXml *motet_xml_add(MotetXml *parent, const char *name, const char *ns);
-/** motet_xml_add_with_text: appends a child that holds @text (NULL: nothing). Returns: (borrowed) the child */
+/**
+ * motet_xml_add_with_text:
+ * @name, @ns: (borrowed) as for motet_xml_add()
+ * @text: (borrowed) UTF-8 text of XML characters; NULL: nothing
+ *
+ * Appends a child that holds @text.
+ *
+ * Returns: (borrowed) the child
+ */
 MOTET_API MotetXml *motet_xml_add_with_text(MotetXml *parent, const char *name, const char *ns,
                                             const char *text);
-/** motet_xml_add_copy: appends a deep copy of @child. Returns: (borrowed) the copy */
+/**
+ * motet_xml_add_copy:
+ * @child: (borrowed) any element, also of the same tree
+ *
+ * Appends a copy of @child and all below it.
+ *
+ * Returns: (borrowed) the copy
+ */
 MOTET_API MotetXml *motet_xml_add_copy(MotetXml *parent, const MotetXml *child);
-/** motet_xml_add_text: appends character data; @len -1 when it ends with NUL. Must be valid UTF-8 of XML characters. */
+/**
+ * motet_xml_add_text:
+ * @text: (borrowed) UTF-8 text of XML characters
+ * @len: bytes, or -1 when @text ends with NUL
+ *
+ * Appends character data.
+ */
 MOTET_API void motet_xml_add_text(MotetXml *xml, const char *text, gssize len);
-/** motet_xml_set_name: renames @xml; @ns NULL keeps its namespace */
+/**
+ * motet_xml_set_name:
+ * @name: (borrowed) local name
+ * @ns: (borrowed) namespace name; NULL keeps the one it has
+ *
+ * Renames @xml.
+ */
 MOTET_API void motet_xml_set_name(MotetXml *xml, const char *name, const char *ns);
-/** motet_xml_remove: takes @child, which must be a child of @parent, out of the tree; its memory goes with the arena. */
+/**
+ * motet_xml_remove:
+ * @child: (borrowed) a child of @parent
+ *
+ * Takes @child out of the tree; its memory goes with the arena.
+ */
 MOTET_API void motet_xml_remove(MotetXml *parent, const MotetXml *child);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MotetXml, motet_xml_unref)

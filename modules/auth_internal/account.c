@@ -247,8 +247,11 @@ account_is_weaker(const Account *account, unsigned iterations)
         return false;
 }
 
-/* HMAC over what is invented and for whom; @what ends with its NUL, so that it does not run into the name. */
-static void
+/*
+ * HMAC over what is invented and for whom; @what ends with its NUL, so that it does not run into the name.
+ * Returns: false when OpenSSL fails
+ */
+static bool
 invent(const uint8_t secret[SECRET_BYTES], const char *what, const char *username,
        uint8_t out[KEY_MAX])
 {
@@ -256,10 +259,11 @@ invent(const uint8_t secret[SECRET_BYTES], const char *what, const char *usernam
 
         g_string_append_len(text, "\0", 1);
         g_string_append(text, username);
-        HMAC(EVP_sha512(), secret, SECRET_BYTES, (const uint8_t *)text->str, text->len, out, NULL);
+        return HMAC(EVP_sha512(), secret, SECRET_BYTES, (const uint8_t *)text->str, text->len, out,
+                    NULL) != NULL;
 }
 
-void
+bool
 account_invent(Account *account, const uint8_t secret[SECRET_BYTES], const char *username,
                unsigned iterations)
 {
@@ -267,8 +271,8 @@ account_invent(Account *account, const uint8_t secret[SECRET_BYTES], const char 
 
         /* The salts are told, each a part of its own; the keys never are, and no proof fits them. */
         G_STATIC_ASSERT(N_HASHES * SALT_BYTES <= KEY_MAX);
-        invent(secret, "salts", username, salts);
-        invent(secret, "key", username, key);
+        if (!invent(secret, "salts", username, salts) || !invent(secret, "key", username, key))
+                return false;
         *account = (Account){.role = MOTET_ROLE_MEMBER};
         for (size_t i = 0; i < N_HASHES; i++) {
                 AccountKeys *keys = &account->keys[i];
@@ -278,4 +282,5 @@ account_invent(Account *account, const uint8_t secret[SECRET_BYTES], const char 
                 memcpy(keys->stored_key, key, KEY_MAX);
                 memcpy(keys->server_key, key, KEY_MAX);
         }
+        return true;
 }

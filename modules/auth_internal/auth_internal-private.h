@@ -63,9 +63,10 @@ bool account_matches(const Account *account, const char *password);
 /** account_is_weaker: whether a hash has fewer iterations than @iterations, or no keys */
 bool account_is_weaker(const Account *account, unsigned iterations);
 /**
- * account_invent: keys for a user who does not exist, always the same for the same @secret and name
+ * account_invent: keys for a user who does not exist, always the same for the same @secret and name.
+ * Returns: false when OpenSSL fails
  */
-void account_invent(Account *account, const uint8_t secret[SECRET_BYTES], const char *username,
+bool account_invent(Account *account, const uint8_t secret[SECRET_BYTES], const char *username,
                     unsigned iterations);
 void account_clear(Account *account);
 void secret_string_free(char *secret);

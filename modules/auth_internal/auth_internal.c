@@ -115,11 +115,16 @@ load(MotetModule *self, GError **error)
         MotetStore *store = motet_store_open(self, "accounts", MOTET_STORE_KEYVAL, error);
         if (!store)
                 return false;
+        uint8_t *secret = OPENSSL_secure_zalloc(SECRET_BYTES);
+        if (!secret) {
+                g_set_error(error, MOTET_ERROR, MOTET_ERROR_MODULE,
+                            "out of memory for the host's secret");
+                return false;
+        }
 
         Auth *auth = g_new0(Auth, 1);
         auth->store = store;
-        auth->secret = OPENSSL_secure_zalloc(SECRET_BYTES);
-        g_assert(auth->secret);
+        auth->secret = secret;
         g_queue_init(&auth->requests);
         g_queue_init(&auth->changes);
         g_queue_init(&auth->listings);
@@ -262,4 +267,5 @@ const MotetModuleInfo motet_module = {
         .commands = commands,
         .load = load,
         .unload = unload,
+        .guards = true,
 };

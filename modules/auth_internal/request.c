@@ -197,8 +197,12 @@ answer_with_keys(MotetModule *self, MotetAuthRequest *request, GBytes *value)
                 return;
         }
 
-        account_invent(&invented, auth->secret, request->username,
-                       (unsigned)motet_option_int(self, "iterations"));
+        /* Not what the stack held before: it would be told as a salt. */
+        if (!account_invent(&invented, auth->secret, request->username,
+                            (unsigned)motet_option_int(self, "iterations"))) {
+                finish(self, request, MOTET_AUTH_ERROR);
+                return;
+        }
         /* Who does not exist gets a document too, so that parsing it costs the same. */
         g_autoptr(GBytes) document = value ? g_bytes_ref(value) : account_document(&invented);
         if (!account_parse(document, &stored, &damage)) {

@@ -201,4 +201,5 @@ const MotetModuleInfo motet_module = {
         .hooks = hooks,
         .load = load,
         .unload = unload,
+        .guards = true,
 };

@@ -6,6 +6,7 @@
  */
 #include "disco-private.h"
 
+#include <motet/form.h>
 #include <motet/session.h>
 
 #include <string.h>
@@ -22,6 +23,25 @@ add_identity(const char *category, const char *type, const char *name, void *dat
         motet_xml_set_attr(identity, "name", name);
 }
 
+/* The form that is being told. */
+typedef struct {
+        MotetXml *query;
+        MotetXml *form;
+        const char *form_type;
+} Told;
+
+static void
+add_field(const char *form_type, const char *var, MotetFieldType type, const char *const *values,
+          void *data)
+{
+        Told *told = data;
+
+        if (g_strcmp0(told->form_type, form_type) != 0)
+                told->form = motet_form_add(told->query, "result", form_type);
+        told->form_type = form_type;
+        motet_form_add_values(told->form, var, type, values);
+}
+
 static void
 add_info(MotetModule *self, const MotetDiscoQuery *asked)
 {
@@ -34,6 +54,7 @@ add_info(MotetModule *self, const MotetDiscoQuery *asked)
         motet_host_identities(host, is_account, add_identity, query.query);
         for (char **feature = features; *feature != NULL; feature++)
                 motet_xml_set_attr(motet_xml_add(query.query, "feature", NULL), "var", *feature);
+        motet_host_forms(host, is_account, add_field, &(Told){.query = query.query});
         motet_fire_custom(self, host, MOTET_EVENT_DISCO_INFO, &query);
 }
 

@@ -240,4 +240,5 @@ const MotetModuleInfo motet_module = {
         .options = options,
         .hooks = hooks,
         .load = load,
+        .guards = true,
 };

@@ -160,8 +160,13 @@ static const MotetHook hooks[] = {
 };
 
 static const MotetOption options[] = {
-        {"text", MOTET_OPTION_STRING, NULL, 1, 16384, NULL,
-         "What each user is told once, when coming online; unset: nothing."},
+        {
+                .key = "text",
+                .type = MOTET_OPTION_STRING,
+                .min = 1,
+                .max = 16384,
+                .help = "What each user is told once, when coming online; unset: nothing.",
+        },
         {0},
 };
 

@@ -8,23 +8,14 @@
  * Implements  no specification
  * Hooks       pre-message/remote, pre-presence/bare, pre-presence/full, pre-presence/remote,
  *             pre-iq/remote
- * Options     allow_remote, allow_subscribe
+ * Options     none
+ * Permissions reach_remote, ask_contacts
  */
 #include <motet/jid.h>
 #include <motet/module.h>
 #include <motet/router.h>
-#include <motet/service-auth.h>
 #include <motet/service-roster.h>
 #include <motet/session.h>
-
-static bool
-is_restricted(const MotetModule *self, const MotetSession *session)
-{
-        MotetModule *provider = NULL;
-        const MotetAuthService *auth = motet_service(motet_module_host(self), "auth", &provider);
-
-        return auth && auth->role_of && auth->role_of(provider, session) == MOTET_ROLE_RESTRICTED;
-}
 
 static bool
 is_of_type(const MotetXml *stanza, const char *const *types)
@@ -47,8 +38,7 @@ keep_local(MotetModule *self, MotetStanzaEvent *ev)
         static const char *const answers[] = {"result",      "error",        "unavailable",
                                               "unsubscribe", "unsubscribed", NULL};
 
-        if (motet_option_bool(self, "allow_remote") || is_of_type(ev->stanza, answers) ||
-            !is_restricted(self, ev->session))
+        if (is_of_type(ev->stanza, answers) || motet_may(self, ev->session, "reach_remote"))
                 return MOTET_CONTINUE;
         return refuse(ev, "this account reaches users of this server only");
 }
@@ -69,8 +59,8 @@ guard_request(MotetModule *self, MotetStanzaEvent *ev)
 {
         static const char *const request[] = {"subscribe", NULL};
 
-        if (!is_of_type(ev->stanza, request) || motet_option_bool(self, "allow_subscribe") ||
-            !is_restricted(self, ev->session) || has_asked(ev->session, ev->to))
+        if (!is_of_type(ev->stanza, request) || motet_may(self, ev->session, "ask_contacts") ||
+            has_asked(ev->session, ev->to))
                 return MOTET_CONTINUE;
         return refuse(ev, "this account does not ask for contacts, others ask it");
 }
@@ -92,11 +82,9 @@ static const MotetHook hooks[] = {
         {0},
 };
 
-static const MotetOption options[] = {
-        {"allow_remote", MOTET_OPTION_BOOL, "false", 0, 0, NULL,
-         "Let restricted accounts reach users of other servers."},
-        {"allow_subscribe", MOTET_OPTION_BOOL, "false", 0, 0, NULL,
-         "Let restricted accounts ask others for their presence."},
+static const MotetPermission permissions[] = {
+        {"reach_remote", MOTET_ROLE_MEMBER, "Begin something with users of other servers."},
+        {"ask_contacts", MOTET_ROLE_MEMBER, "Ask others for their presence."},
         {0},
 };
 
@@ -105,6 +93,7 @@ const MotetModuleInfo motet_module = {
         .name = "restricted",
         .summary = "Keep accounts of role \"restricted\" on this server",
         .depends = MOTET_LIST("service:auth"),
-        .options = options,
         .hooks = hooks,
+        .permissions = permissions,
+        .guards = true,
 };

@@ -127,7 +127,8 @@ wait_for_auth(Negotiation *negotiation, MotetEvent *event, MotetModule **provide
         MotetModule *self = negotiation->self;
         const MotetAuthService *auth = motet_service(motet_module_host(self), "auth", provider_out);
 
-        if (!auth) {
+        /* Without keys there is no SCRAM: another provider came since it was offered. */
+        if (!auth || (negotiation->mechanism->hash >= 0 && !auth->keys)) {
                 negotiation_fail(negotiation, "temporary-auth-failure", NULL);
                 return NULL;
         }

@@ -74,11 +74,23 @@ has_any_binding(MotetSession *session)
         return false;
 }
 
+/* Without keys nothing but a plain password can be verified. */
+static bool
+knows_keys(MotetModule *self)
+{
+        MotetModule *provider = NULL;
+        const MotetAuthService *auth = motet_service(motet_module_host(self), "auth", &provider);
+
+        return !auth || auth->keys;
+}
+
 /* @bound: whether the connection has a channel binding */
 static bool
 may_use(MotetModule *self, MotetSession *session, const Mechanism *mechanism, bool bound)
 {
         if (!g_strv_contains(motet_option_list(self, "mechanisms"), mechanism->option))
+                return false;
+        if (mechanism->hash >= 0 && !knows_keys(self))
                 return false;
         if (motet_session_is_secure(session))
                 return !mechanism->plus || bound;

@@ -376,4 +376,5 @@ const MotetModuleInfo motet_module = {
         .load = load,
         .rules = rules,
         .risks = risks,
+        .guards = true,
 };

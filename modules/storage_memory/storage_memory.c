@@ -128,4 +128,5 @@ const MotetModuleInfo motet_module = {
         .replace = MOTET_REPLACE_NEVER,
         .load = load,
         .unload = unload,
+        .guards = true,
 };

@@ -16,7 +16,7 @@
 #include <motet/task.h>
 
 #define RETRY_DELAY (10 * G_TIME_SPAN_MILLISECOND) /* until a full worker pool is tried again */
-#define LOG_INTERVAL G_TIME_SPAN_MINUTE            /* between two reports of trouble */
+#define TELL_INTERVAL G_TIME_SPAN_MINUTE           /* between two reports of trouble */
 
 typedef struct {
         MotetStoreRequest *first, *last;
@@ -53,9 +53,9 @@ typedef struct {
         Queue queue;       /* not in a batch yet */
         Job *job;          /* (own) the batch in flight, NULL when there is none */
         bool scheduled;    /* start_batch() will be called */
-        bool failing;      /* trouble was logged, and not yet that it is over */
+        bool failing;      /* trouble was told, and not yet that it is over */
         bool reconfigured; /* options changed since they were applied */
-        int64_t next_log;  /* µs, motet_now() scale: when trouble may be logged again */
+        int64_t next_tell; /* µs, motet_now() scale: when trouble may be told again */
 } Storage;
 
 /* Jobs */
@@ -208,20 +208,21 @@ read_options(const MotetModule *self)
 }
 
 /*
- * Once when it begins to fail and once when it works again, not for every request in between; and
- * not for every request that finds the same damaged page.
+ * The log has a line when it begins to fail and one when it works again, not for every request in
+ * between; and not for every request that finds the same damaged page.
  */
 static void
-log_outcome(Storage *storage, const BatchOutcome *outcome)
+tell_outcome(Storage *storage, const BatchOutcome *outcome)
 {
         int64_t now = motet_now(storage->self);
 
-        if (outcome->trouble != NULL && !storage->failing && now >= storage->next_log) {
-                motet_error("%s: %s", storage->file, outcome->trouble);
+        if (outcome->trouble != NULL && !storage->failing && now >= storage->next_tell) {
+                motet_module_set_status(storage->self, MOTET_STATUS_ERROR, "%s: %s", storage->file,
+                                        outcome->trouble);
                 storage->failing = true;
-                storage->next_log = now + LOG_INTERVAL;
+                storage->next_tell = now + TELL_INTERVAL;
         } else if (outcome->trouble == NULL && outcome->wrote && storage->failing) {
-                motet_info("%s: works again", storage->file);
+                motet_module_set_status(storage->self, MOTET_STATUS_OK, NULL);
                 storage->failing = false;
         }
 }
@@ -256,7 +257,7 @@ finish_job(Storage *storage)
         Job *job = g_steal_pointer(&storage->job);
         MotetStoreRequest *request = job->first;
 
-        log_outcome(storage, &job->outcome);
+        tell_outcome(storage, &job->outcome);
         job_unref(job);
         while (request != NULL) {
                 MotetStoreRequest *next = request->next;
@@ -360,9 +361,6 @@ reconfigure(MotetModule *self)
         Storage *storage = motet_module_data(self);
 
         storage->reconfigured = true;
-        if (g_strcmp0(storage->file, motet_option_string(self, "file")) != 0)
-                motet_warn("file: still %s; another one is opened at the next start",
-                           storage->file);
 }
 
 /* The pool tells us nothing any more, but what was submitted is still carried out. */
@@ -458,4 +456,5 @@ const MotetModuleInfo motet_module = {
         .reconfigure = reconfigure,
         .unload = unload,
         .restart_options = MOTET_LIST("file", "check_at_start"),
+        .guards = true,
 };

@@ -110,4 +110,5 @@ const MotetModuleInfo motet_module = {
         .options = options,
         .hooks = hooks,
         .risks = risks,
+        .guards = true,
 };

@@ -205,10 +205,10 @@ test_warnings_count_when_strict(Fixture *fixture, gconstpointer data)
         put(fixture, "/motet.yaml", "hosts:\n  Example.org:\n");
 
         g_assert_cmpint(run(fixture, "domains"), ==, CHECK_CLEAN);
-        assert_found(fixture, "\nno errors, 1 warning (0 modules on 1 hosts)\n");
+        assert_found(fixture, "\nno errors, 1 warning (0 modules on 1 host)\n");
         g_assert_cmpint(run(fixture, "domains --strict"), ==, CHECK_WARNINGS);
         g_assert_cmpint(run(fixture, "config --strict"), ==, CHECK_CLEAN);
-        assert_output(fixture, "no errors (0 modules on 1 hosts)\n");
+        assert_output(fixture, "no errors (0 modules on 1 host)\n");
 }
 
 static void

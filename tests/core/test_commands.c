@@ -222,7 +222,7 @@ test_check_config_changes_nothing(Fixture *fixture, gconstpointer data)
         start(fixture);
         write_config(fixture, "modules:\n  rival:\n");
         run(fixture, "check config");
-        assert_output(fixture, 0, "no errors (1 modules on 1 hosts)");
+        assert_output(fixture, 0, "no errors (1 module on 1 host)");
         g_assert_null(modules_info(server_modules(fixture->server), "rival"));
 
         write_config(fixture, "modules:\n  rivel:\n");

@@ -243,6 +243,28 @@ test_handshake_has_a_timeout(void)
         tls_pair_clear(&pair);
 }
 
+/* R10: of a message that never ends no more is kept than of another header: 10,000 bytes, and one more. */
+static void
+test_handshake_is_bounded(void)
+{
+        /* A record of 16,000 bytes that begins a ClientHello of 131,000. */
+        char bytes[10001] = "\x16\x03\x01\x3e\x80\x01\x01\xff\xb8\x03\x03";
+        TlsFiles files;
+        TlsPair pair;
+        tls_pair_init(&pair, &files);
+        conn_starttls(pair.conn, files.server);
+        g_assert_cmpint(send(pair.fd, bytes, 10000, 0), ==, 10000);
+        loop_settle(pair.loop);
+        g_assert_cmpuint(pair.n_ended, ==, 0);
+
+        g_assert_cmpint(send(pair.fd, bytes + 10000, 1, 0), ==, 1);
+        loop_settle(pair.loop);
+
+        g_assert_cmpint((int)pair.end, ==, CONN_END_ERROR);
+        g_assert_cmpstr(pair.end_text, ==, "the TLS handshake is too long");
+        tls_pair_clear(&pair);
+}
+
 static void
 test_complete_handshake_does_not_time_out(void)
 {
@@ -579,6 +601,7 @@ main(int argc, char *argv[])
         ADD("clear-text-after-starttls-ends", test_clear_text_after_starttls_ends);
         ADD("handshake-in-single-bytes-succeeds", test_handshake_in_single_bytes_succeeds);
         ADD("handshake-has-a-timeout", test_handshake_has_a_timeout);
+        ADD("handshake-is-bounded", test_handshake_is_bounded);
         ADD("complete-handshake-does-not-time-out", test_complete_handshake_does_not_time_out);
         ADD("handshake-steps-are-bounded-a-turn", test_handshake_steps_are_bounded_a_turn);
         ADD("records-received-together-wait-while-paused",

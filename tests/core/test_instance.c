@@ -141,17 +141,22 @@ test_entering_nests(void)
         MotetModule *outer = test_core_module(core, core->host, NULL);
         MotetModule *inner = test_core_module(core, core->host, NULL);
 
-        MotetModule *nobody = instance_enter(outer);
-        MotetModule *before = instance_enter(inner);
-        g_assert_null(nobody);
-        g_assert_true(before == outer);
+        InstanceCall nobody = instance_enter(outer, "outer");
+        InstanceCall before = instance_enter(inner, "inner");
+        g_assert_null(nobody.instance);
+        g_assert_true(before.instance == outer);
+        g_assert_true(activity_here.owner == inner->who);
+        g_assert_cmpstr(activity_here.what, ==, "inner");
         g_assert_true(core->server.current == inner);
         g_assert_cmpuint(outer->busy, ==, 1);
         instance_leave(inner, before);
         g_assert_true(core->server.current == outer);
+        g_assert_true(activity_here.owner == outer->who);
+        g_assert_cmpstr(activity_here.what, ==, "outer");
         instance_leave(outer, nobody);
 
         g_assert_null(core->server.current);
+        g_assert_null(activity_here.owner);
         g_assert_cmpuint(outer->busy, ==, 0);
         g_assert_cmpuint(inner->busy, ==, 0);
 }

@@ -248,6 +248,21 @@ die(Fixture *f, int number)
         _exit(0);
 }
 
+/* Behind the last words: how it came there, a line a frame, and nothing else. */
+static void
+assert_frames(const char *text)
+{
+        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+        unsigned n = g_strv_length(lines) - 1;
+
+        g_assert_cmpuint(n, >, 2);
+        for (unsigned i = 0; i < n; i++) {
+                g_autofree char *frame = g_strdup_printf(" error main:   #%u ", i);
+                g_assert_nonnull(strstr(lines[i], frame));
+        }
+        g_assert_cmpstr(lines[n], ==, "");
+}
+
 static void
 assert_last_words(Fixture *f, int number, const char *words)
 {
@@ -259,8 +274,9 @@ assert_last_words(Fixture *f, int number, const char *words)
 
         /* The line that was under way comes twice at most: first, before those that waited. */
         g_autofree char *text = read_file(f);
-        g_assert_true(g_str_has_suffix(text, words));
-        char *last = text + strlen(text) - 1;
+        char *last = strstr(text, words);
+        g_assert_nonnull(last);
+        assert_frames(strchr(last, '\n') + 1);
         while (last > text && last[-1] != '\n')
                 last--;
         *last = '\0';
@@ -275,14 +291,16 @@ test_abort_loses_nothing(Fixture *f, const void *data)
         (void)data;
         assert_last_words(f, SIGABRT,
                           " error main: aborted: a broken invariant, no memory left, or the "
-                          "watchdog (SIGABRT)\n");
+                          "watchdog (SIGABRT), outside any module\n");
 }
 
 static void
 test_a_crash_loses_nothing(Fixture *f, const void *data)
 {
         (void)data;
-        assert_last_words(f, SIGSEGV, " error main: crashed: an invalid address (SIGSEGV)\n");
+        assert_last_words(
+                f, SIGSEGV,
+                " error main: crashed: an invalid address (SIGSEGV), outside any module\n");
 }
 
 #define ADD(path, func) g_test_add("/log_writer/" path, Fixture, NULL, set_up, func, tear_down)

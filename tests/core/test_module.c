@@ -123,7 +123,7 @@ test_a_disabled_module_is_not_opened(void)
 static void
 test_another_abi_is_refused(void)
 {
-        assert_refused("  bad_abi:\n", "was built for interface 2, this server has 1");
+        assert_refused("  bad_abi:\n", "was built for interface 2.0, this server has 1.0");
 }
 
 static void
@@ -252,6 +252,20 @@ test_a_service_is_provided_once_on_a_host(void)
                               "greeter", &provider);
         g_assert_cmpstr(api, ==, "greeter2");
         g_assert_cmpstr(provider->info->name, ==, "greeter2");
+}
+
+static void
+test_a_command_is_had_once_on_a_host(void)
+{
+        assert_refused("  teller_one:\n  teller_two:\n",
+                       "has the command \"tell\", and so does \"teller_one\" on the same host");
+
+        g_autoptr(TestServer) server = start("  teller_one:\n    hosts: [example.org]\n"
+                                             "  teller_two:\n    hosts: [example.net]\n");
+        g_autofree char *output = NULL;
+        int code = test_server_run_command(server, (const char *const[]){"tell", NULL}, &output);
+        g_assert_cmpint(code, ==, 0);
+        g_assert_cmpstr(output, ==, "teller_one\nteller_two\n");
 }
 
 static void
@@ -662,6 +676,8 @@ main(int argc, char **argv)
                         test_conflicts_are_refused_on_one_host_only);
         g_test_add_func("/module/a-service-is-provided-once-on-a-host",
                         test_a_service_is_provided_once_on_a_host);
+        g_test_add_func("/module/a-command-is-had-once-on-a-host",
+                        test_a_command_is_had_once_on_a_host);
         g_test_add_func("/module/cycles-are-refused", test_cycles_are_refused);
         g_test_add_func("/module/what-others-may-write-is-not-opened",
                         test_what_others_may_write_is_not_opened);

@@ -174,6 +174,32 @@ test_state_and_sessions_go_on(Fixture *fixture, gconstpointer data)
         g_assert_cmpuint(n_mapped(path), ==, 1); /* the older code is gone */
 }
 
+static MotetResult
+note_reloaded(MotetModule *self, MotetServerEvent *ev)
+{
+        (void)ev;
+        g_string_append(self->data, "config-reloaded\n");
+        return MOTET_CONTINUE;
+}
+
+/* Who keeps what modules say of themselves (a hash of all features) learns that it may be another. */
+static void
+test_others_are_told(Fixture *fixture, gconstpointer data)
+{
+        (void)data;
+        motet_module_set_data(test_server_owner(fixture->server), fixture->log, NULL);
+        test_server_hook(fixture->server,
+                         &(MotetHook)MOTET_ON_SERVER("config-reloaded", note_reloaded, 0));
+
+        assert_reload(fixture, RELOAD, 0, "the same code anew");
+        g_assert_true(g_str_has_suffix(fixture->log->str, "unload 1\nconfig-reloaded\n"));
+        g_string_truncate(fixture->log, 0);
+        install_keeper(fixture, "keeper_fails");
+        assert_reload(fixture, RELOAD, 78, "nothing was changed");
+
+        g_assert_null(strstr(fixture->log->str, "config-reloaded"));
+}
+
 static void
 test_the_same_file_begins_anew_with_its_state(Fixture *fixture, gconstpointer data)
 {
@@ -521,6 +547,7 @@ main(int argc, char **argv)
         g_test_init(&argc, &argv, NULL);
         log_set_rate(0);
         ADD("/module-replace/state-and-sessions-go-on", "keeper", test_state_and_sessions_go_on);
+        ADD("/module-replace/others-are-told", "keeper", test_others_are_told);
         ADD("/module-replace/the-same-file-begins-anew-with-its-state", "keeper",
             test_the_same_file_begins_anew_with_its_state);
         ADD("/module-replace/code-that-does-not-load-changes-nothing", "keeper",

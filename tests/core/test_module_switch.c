@@ -263,6 +263,38 @@ test_a_refused_change_is_put_back(Fixture *fixture, gconstpointer data)
         assert_nothing_else_there(fixture, 3);
 }
 
+/* A drop-in that enables what cannot run is put back, and what ran goes on. */
+static void
+test_what_cannot_run_is_not_enabled(Fixture *fixture, gconstpointer data)
+{
+        static const char *const cases[][2] = {
+                {"bad_abi", "was built for interface 2.0, this server has 1.0: build it again"},
+                {"bad_minor", "needs interface 1.1, this server has 1.0: upgrade the server, or"},
+                {"bad_symbol", "uses \"motet_session_wink\", which this server does not have: "},
+                {"bad_function", "uses \"library_of_nobody_open\", which neither the server nor "},
+                {"bad_library", "needs the library \"libabsent.so\", which cannot be opened"},
+                {"bad_name", "calls itself \"other\": its file must be named mod_other.so"},
+                {"bad_options", "10 is out of range, from 1 to 9; the module is wrong there, not"},
+                {"bad_hooks", "is unusable: there is no event \"session-danced\""},
+                {"librarian", "needs the service \"shelf:*\" on a.example, b.example, which no "},
+                {"cycle_a", "needs the module \"cycle_b\" on a.example, b.example, which is not "},
+                {"rival", "cannot run together with \"alpha\" on one host: disable one of them"},
+                {"greeter2", "provides the service \"greeter\", and so does \"alpha\" on the"},
+                {"bad_command", "has the command \"stop\", which the server has itself"},
+                {"zfails", "module zfails on a.example: not today"},
+        };
+
+        (void)data;
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autofree char *words = g_strdup_printf("module enable %s", cases[i][0]);
+                g_autofree char *file = g_strdup_printf("%s.yaml", cases[i][0]);
+                assert_run(fixture, words, 78, cases[i][1]);
+                assert_drop_in(fixture, file, NULL);
+                assert_run(fixture, "module list", 0, "alpha");
+        }
+        g_assert_null(g_getenv("MOTET_TEST_RAN"));
+}
+
 static void
 test_what_is_not_there_is_named(Fixture *fixture, gconstpointer data)
 {
@@ -366,6 +398,7 @@ main(int argc, char **argv)
             test_a_module_without_drop_in_gets_one);
         ADD("/module-switch/mode-owner-and-link-are-kept", test_mode_owner_and_link_are_kept);
         ADD("/module-switch/a-refused-change-is-put-back", test_a_refused_change_is_put_back);
+        ADD("/module-switch/what-cannot-run-is-not-enabled", test_what_cannot_run_is_not_enabled);
         ADD("/module-switch/what-is-not-there-is-named", test_what_is_not_there_is_named);
         ADD("/module-switch/the-main-file-is-not-edited", test_the_main_file_is_not_edited);
         ADD("/module-switch/an-unusual-form-is-left-alone", test_an_unusual_form_is_left_alone);

@@ -318,6 +318,12 @@ static const Running runnings[] = {
         {"options-change",
          "without module ping\n" ROMEO "module ping\nserver reloads\n" PING "romeo receives\n" PONG,
          NULL, NULL},
+        {"code-is-replaced", ROMEO "module ping is replaced\n" PING "romeo receives\n" PONG, NULL,
+         NULL},
+        {"code-of-nothing-is-replaced", ROMEO "module pong is replaced\n",
+         "x.scn:3: there is no module \"pong\"", NULL},
+        {"refused-in-memory", "module pong\n" ROMEO, "x.scn:2: the server was refused:\n",
+         "no module \"pong\""},
         {"started-twice", ROMEO "server starts\n", "x.scn:3: the server runs already", NULL},
         {"stopped-twice", ROMEO "server stops\nserver stops\n", "x.scn:4: the server does not run",
          NULL},
@@ -330,10 +336,15 @@ static void
 assert_runs(const Running *running, const ScenarioTransport *transport)
 {
         g_autoptr(GError) error = NULL;
+        const char *const sources[] = {g_getenv("MOTET_TEST_MODULES"), NULL};
+        g_autoptr(ModuleFolder) modules = module_folder_new(sources, &error);
+        g_autofree char *plugins_dir =
+                g_build_filename(g_getenv("MOTET_TEST_SOURCE"), "plugins.d", NULL);
+        const ScenarioPlaces places = {.modules = modules, .plugins_dir = plugins_dir};
         g_autoptr(Scenario) scenario = scenario_parse(running->text, "x.scn", &error);
         g_assert_no_error(error);
 
-        bool has_passed = scenario_run(scenario, transport, &error);
+        bool has_passed = scenario_run(scenario, transport, &places, &error);
 
         if (!running->error) {
                 g_assert_no_error(error);

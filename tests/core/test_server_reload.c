@@ -207,6 +207,45 @@ test_what_needs_a_restart_is_refused_and_told(void)
         config_findings_clear(&findings);
 }
 
+/* A module's descriptor says of which options: settings of count. */
+static void
+test_options_for_the_start_are_refused(void)
+{
+        g_autoptr(TestServer) server =
+                start("example.org: ", "  settings: {options: {count: 5}}\n");
+        g_autofree char *refusal = NULL, *applied = NULL;
+
+        g_assert_false(reload(server, "example.org: ",
+                              "  settings: {options: {count: 6, other: romeo@example.org}}\n",
+                              &refusal));
+        g_assert_true(reload(server, "example.org: ",
+                             "  settings: {options: {count: 5, other: romeo@example.org}}\n",
+                             &applied));
+
+        g_assert_nonnull(strstr(refusal, "changing \"settings.count\" needs a restart"));
+        g_assert_cmpstr(applied, ==,
+                        "~ settings on example.org: other unset → romeo@example.org\n");
+}
+
+static void
+test_options_for_the_start_are_planned(void)
+{
+        g_autoptr(TestServer) server = start("example.org: ", "  settings:\n");
+        g_autofree char *yaml = config("example.org: ", "  settings: {options: {count: 6}}\n");
+        g_autoptr(ReloadPlan) plan = plan_new();
+        ConfigFindings findings;
+
+        config_findings_init(&findings);
+        server_reload_to(test_server_core(server), config_parse(yaml, -1, "/", &findings), plan,
+                         &findings, NULL);
+        g_autofree char *text = plan_string(plan);
+
+        g_assert_true(plan_needs_restart(plan));
+        g_assert_nonnull(strstr(text, "! settings on example.org: count 5 → 6 needs a restart\n"));
+        g_assert_cmpuint(findings.n_errors, >, 0);
+        config_findings_clear(&findings);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -230,6 +269,10 @@ main(int argc, char **argv)
                         test_a_refused_reload_removes_no_host);
         g_test_add_func("/server-reload/what-needs-a-restart-is-refused-and-told",
                         test_what_needs_a_restart_is_refused_and_told);
+        g_test_add_func("/server-reload/options-for-the-start-are-refused",
+                        test_options_for_the_start_are_refused);
+        g_test_add_func("/server-reload/options-for-the-start-are-planned",
+                        test_options_for_the_start_are_planned);
         int result = g_test_run();
         g_string_free(lines, TRUE);
         return result;

@@ -351,6 +351,170 @@ test_offload_queue_is_bounded(void)
         g_mutex_clear(&gate.gate);
 }
 
+/* Periodic timers */
+
+static void
+test_periodic_timer_fires_each_period(void)
+{
+        g_autoptr(TestCore) core = test_core_new();
+        MotetModule *module = test_core_module(core, core->host, NULL);
+        MotetTimer *timer = motet_timer_every(module, NULL, 10000, note_timer, "a");
+
+        test_core_advance(core, 9999);
+        test_core_assert_log(core, "");
+        test_core_advance(core, 1);
+        test_core_assert_log(core, "a");
+        test_core_advance(core, 30000);
+        test_core_assert_log(core, "a a a");
+        motet_timer_cancel(timer);
+        test_core_advance(core, G_TIME_SPAN_SECOND);
+
+        test_core_assert_log(core, "");
+}
+
+/* Not one period from now, but from then. */
+static void
+test_periodic_timer_is_rearmed(void)
+{
+        g_autoptr(TestCore) core = test_core_new();
+        MotetModule *module = test_core_module(core, core->host, NULL);
+        MotetTimer *timer = motet_timer_every(module, NULL, 10000, note_timer, "a");
+
+        motet_timer_rearm(timer, 3000);
+        test_core_advance(core, 3000);
+        test_core_assert_log(core, "a");
+        test_core_advance(core, 9999);
+        test_core_assert_log(core, "");
+        test_core_advance(core, 1);
+
+        test_core_assert_log(core, "a");
+}
+
+static void
+cancel_third(MotetModule *self, MotetTimer *timer, void *data)
+{
+        unsigned *n = data;
+
+        test_core_note(self, "%u", ++*n);
+        if (*n == 3)
+                motet_timer_cancel(timer);
+}
+
+static void
+test_periodic_timer_cancels_itself(void)
+{
+        g_autoptr(TestCore) core = test_core_new();
+        MotetModule *module = test_core_module(core, core->host, NULL);
+        unsigned n = 0;
+        motet_timer_every(module, NULL, 10000, cancel_third, &n);
+
+        test_core_advance(core, G_TIME_SPAN_SECOND);
+
+        test_core_assert_log(core, "1 2 3");
+}
+
+static void
+test_periodic_timer_goes_with_its_session(void)
+{
+        g_autoptr(TestCore) core = test_core_new();
+        MotetModule *module = test_core_module(core, core->host, NULL);
+        MotetSession *session = test_session_new(&core->server);
+        motet_timer_every(module, session, 10000, note_timer, "a");
+
+        test_core_advance(core, 10000);
+        g_autoptr(MotetSession) hold = motet_session_ref(session);
+        motet_session_destroy(session);
+        test_core_advance(core, G_TIME_SPAN_SECOND);
+
+        test_core_assert_log(core, "a");
+        g_assert_null(motet_timer_every(module, hold, 10000, note_timer, "b"));
+}
+
+static void
+test_periodic_timer_goes_with_its_module(void)
+{
+        g_autoptr(TestCore) core = test_core_new();
+        MotetModule *module = test_core_module(core, core->host, NULL);
+        motet_timer_every(module, NULL, 10000, note_timer, "a");
+
+        test_core_stop(core, module);
+        test_core_advance(core, G_TIME_SPAN_SECOND);
+
+        test_core_assert_log(core, "");
+}
+
+static void
+fill_with_sevens(void *buffer, size_t n)
+{
+        memset(buffer, 0, n);
+        *(uint8_t *)buffer = 7;
+}
+
+/* A random moment of the period, and whole periods from then on. */
+static void
+test_periodic_timer_is_spread(void)
+{
+        g_autoptr(TestCore) core = test_core_new();
+        MotetModule *module = test_core_module(core, core->host, NULL);
+        MotetTimer *timer = motet_timer_every(module, NULL, 10000, note_timer, "a");
+        core->server.random = fill_with_sevens;
+
+        motet_timer_spread(timer);
+        test_core_advance(core, 7);
+        test_core_assert_log(core, "");
+        test_core_advance(core, 1);
+        test_core_assert_log(core, "a");
+        test_core_advance(core, 9999);
+        test_core_assert_log(core, "");
+        test_core_advance(core, 1);
+
+        test_core_assert_log(core, "a");
+}
+
+#define STALL_PERIOD (2 * G_TIME_SPAN_MILLISECOND)
+
+typedef struct {
+        int64_t start;
+        int64_t last; /* which period it fired in last */
+        unsigned n;
+} Stalled;
+
+static void
+stall(MotetModule *self, MotetTimer *timer, void *data)
+{
+        Stalled *stalled = data;
+        int64_t period = (motet_now(self) - stalled->start) / STALL_PERIOD;
+
+        g_assert_cmpint(period, >, stalled->last);
+        stalled->last = period;
+        if (++stalled->n == 1)
+                g_usleep(20 * STALL_PERIOD);
+        if (stalled->n == 5)
+                motet_timer_cancel(timer);
+}
+
+/* What went by while the server stood still is not made up for: at most one call falls into a
+ * period, under the clock of the machine. */
+static void
+test_periodic_timer_skips_what_it_missed(void)
+{
+        static const MotetModuleInfo info = {.name = "test"};
+        MotetServer server;
+        MotetModule module = {.info = &info, .server = &server, .running = true};
+        Stalled stalled = {0};
+
+        server_base_init(&server, false);
+        instance_init(&module);
+        stalled.start = motet_now(&module);
+        motet_timer_every(&module, NULL, STALL_PERIOD, stall, &stalled);
+        while (stalled.n < 5)
+                loop_turn(server.loop, true);
+
+        g_assert_cmpint(stalled.last, >=, 20);
+        instance_clear(&module);
+        server_base_clear(&server);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -365,6 +529,17 @@ main(int argc, char **argv)
         g_test_add_func("/task/timer-goes-with-its-session", test_timer_goes_with_its_session);
         g_test_add_func("/task/timer-goes-with-its-module", test_timer_goes_with_its_module);
         g_test_add_func("/task/timer-stops-its-own-module", test_timer_stops_its_own_module);
+        g_test_add_func("/task/periodic-timer-fires-each-period",
+                        test_periodic_timer_fires_each_period);
+        g_test_add_func("/task/periodic-timer-is-rearmed", test_periodic_timer_is_rearmed);
+        g_test_add_func("/task/periodic-timer-cancels-itself", test_periodic_timer_cancels_itself);
+        g_test_add_func("/task/periodic-timer-goes-with-its-session",
+                        test_periodic_timer_goes_with_its_session);
+        g_test_add_func("/task/periodic-timer-goes-with-its-module",
+                        test_periodic_timer_goes_with_its_module);
+        g_test_add_func("/task/periodic-timer-is-spread", test_periodic_timer_is_spread);
+        g_test_add_func("/task/periodic-timer-skips-what-it-missed",
+                        test_periodic_timer_skips_what_it_missed);
         g_test_add_func("/task/defer", test_defer);
         g_test_add_func("/task/deferred-call-goes-with-its-module",
                         test_deferred_call_goes_with_its_module);

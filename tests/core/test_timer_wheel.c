@@ -25,6 +25,16 @@ model_earliest(const Model *model)
         return earliest;
 }
 
+static size_t
+model_count(const Model *model)
+{
+        size_t n = 0;
+
+        for (unsigned i = 0; i < N_MODEL; i++)
+                n += loop_timer_is_armed(&model->timers[i]);
+        return n;
+}
+
 static void
 model_arm(Model *model, GRand *rand)
 {
@@ -57,6 +67,7 @@ model_take(Model *model, bool exact)
                 model->n_fired++;
         }
         g_assert_cmpint(model_earliest(model), >, limit);
+        g_assert_cmpuint(timer_wheel_count(&model->wheel), ==, model_count(model));
 }
 
 static void

@@ -9,6 +9,8 @@
 #include "core/config.h"
 #include "core/config_module.h"
 #include "core/config_yaml.h"
+#include "core/host_forms.h"
+#include "core/permission.h"
 
 static const char *
 source_dir(void)
@@ -116,7 +118,9 @@ test_descriptor(const void *data)
                 g_assert_true(g_regex_match_simple("^(RFC\\d{4}|XEP-\\d{4}@\\d+(\\.\\d+)+)$",
                                                    info->specs[i], 0, 0));
         config_findings_init(&findings);
-        bool sound = option_table_check(info->options, name, &findings);
+        bool sound = option_table_check(info->options, name, &findings) &&
+                     permission_table_check(info->permissions, name, &findings) &&
+                     host_forms_check(info, &findings);
         for (unsigned i = 0; i < findings.list->len; i++) {
                 g_autofree char *line = config_finding_string(findings.list->pdata[i]);
                 g_test_message("%s", line);
@@ -150,6 +154,11 @@ test_title_comment(const void *data)
         for (const MotetOption *row = info->options; row && row->key; row++)
                 if (!matches(options, "\\b%s\\b", row->key))
                         g_error("%s: the title comment lacks the option %s", path, row->key);
+        const char *permissions = strstr(text, "\n * Permissions ");
+        g_assert_true(!permissions == !info->permissions);
+        for (const MotetPermission *row = info->permissions; row && row->name; row++)
+                if (!matches(permissions, "\\b%s\\b", row->name))
+                        g_error("%s: the title comment lacks the permission %s", path, row->name);
 }
 
 static void
@@ -165,6 +174,9 @@ test_manual(const void *data)
         for (const MotetOption *row = info->options; row && row->key; row++)
                 if (!matches(text, "`%s`", row->key))
                         g_error("%s: the option `%s` is missing", path, row->key);
+        for (const MotetPermission *row = info->permissions; row && row->name; row++)
+                if (!matches(text, "`%s`", row->name))
+                        g_error("%s: the permission `%s` is missing", path, row->name);
 }
 
 /* The defaults of the main file. */
@@ -203,7 +215,19 @@ is_value(const MotetModuleInfo *info, const char *word)
         return false;
 }
 
-/* The drop-in shows each option, commented out, with its default. */
+static void
+check_shown(const char *path, const MotetOption *row, GHashTable *shown)
+{
+        const char *value = g_hash_table_lookup(shown, row->key);
+
+        if (!value)
+                g_error("%s: the line “  # %s: %s” is missing", path, row->key,
+                        row->fallback ? row->fallback : "…");
+        check_shown_value(path, row, value);
+        g_hash_table_remove(shown, row->key);
+}
+
+/* The drop-in shows each option and permission, commented out, with its default. */
 static void
 test_drop_in_shows_defaults(const void *data)
 {
@@ -221,13 +245,11 @@ test_drop_in_shows_defaults(const void *data)
              g_match_info_next(match, NULL))
                 g_hash_table_insert(shown, g_match_info_fetch(match, 1),
                                     g_match_info_fetch(match, 2));
-        for (const MotetOption *row = info->options; row && row->key; row++) {
-                const char *value = g_hash_table_lookup(shown, row->key);
-                if (!value)
-                        g_error("%s: the line “  # %s: %s” is missing", path, row->key,
-                                row->fallback ? row->fallback : "…");
-                check_shown_value(path, row, value);
-                g_hash_table_remove(shown, row->key);
+        for (const MotetOption *row = info->options; row && row->key; row++)
+                check_shown(path, row, shown);
+        for (const MotetPermission *row = info->permissions; row && row->name; row++) {
+                const MotetOption option = permission_option(row);
+                check_shown(path, &option, shown);
         }
         GHashTableIter rest;
         void *key;
@@ -346,8 +368,9 @@ test_drop_in_is_valid(const void *data)
         g_autoptr(ConfigNode) node = config_yaml_parse(text, strlen(text), path, &findings);
         g_assert_nonnull(node);
         ConfigModule *module = config_module_read(config, name, node, &findings);
-        OptionValues *values =
-                option_values_new(info->options, name, module->options, NULL, config, &findings);
+        OptionValues *values = permission_values_add(
+                option_values_new(info->options, name, module->options, NULL, config, &findings),
+                info, module->permissions, config, &findings);
         for (unsigned i = 0; i < findings.list->len; i++) {
                 g_autofree char *line = config_finding_string(findings.list->pdata[i]);
                 g_error("%s", line);

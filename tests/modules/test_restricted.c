@@ -173,16 +173,16 @@ test_role_changes_take_effect(void)
 }
 
 static void
-test_options_lift_each_rule(void)
+test_permissions_lift_each_rule(void)
 {
-        g_autoptr(TestServer) remote = start("{options: {allow_remote: true}}");
+        g_autoptr(TestServer) remote = start("{permissions: {reach_remote: restricted}}");
         MotetSession *child = test_im_bind_available(remote, CHILD "/x");
         test_session_receive(child, "<message to='" REMOTE "'><body>hi</body></message>");
         test_assert_remote("<message from='" CHILD "/x' to='" REMOTE "'><body>hi</body></message>");
         assert_forbidden(child, "<presence id='1' type='subscribe' to='" REMOTE "'/>", REMOTE);
         g_clear_pointer(&remote, test_server_free);
 
-        g_autoptr(TestServer) local = start("{options: {allow_subscribe: true}}");
+        g_autoptr(TestServer) local = start("{permissions: {ask_contacts: restricted}}");
         child = test_im_bind_available(local, CHILD "/x");
         test_session_receive(child, "<presence type='subscribe' to='" JULIET "'/>");
         g_assert_cmpuint(test_im_state(local, "child", JULIET) & NONE_OUT, ==, NONE_OUT);
@@ -202,6 +202,6 @@ main(int argc, char **argv)
         ADD("contacts-ask-first", test_contacts_ask_first);
         ADD("members-are-free", test_members_are_free);
         ADD("role-changes-take-effect", test_role_changes_take_effect);
-        ADD("options-lift-each-rule", test_options_lift_each_rule);
+        ADD("permissions-lift-each-rule", test_permissions_lift_each_rule);
         return g_test_run();
 }

@@ -3,6 +3,8 @@
  * change, a service that does not answer.
  */
 #include <motet/service-auth.h>
+#include <openssl/ssl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "support/test_login.h"
@@ -377,12 +379,14 @@ test_lost_during_the_exchange(void)
 
 /* A service that does not answer */
 
-/* Returns: (own) a folder with the modules sasl and silent_auth, which live in two */
+/* Returns: (own) a folder with modules that live in two */
 static char *
 module_folder(void)
 {
         static const char *const files[][2] = {
                 {"modules", "mod_sasl.so"},
+                {"modules", "mod_tls.so"},
+                {"test_modules", "mod_plain_auth.so"},
                 {"test_modules", "mod_silent_auth.so"},
         };
         char *dir = g_dir_make_tmp("motet-modules-XXXXXX", NULL);
@@ -399,7 +403,8 @@ module_folder(void)
 static void
 remove_folder(const char *dir)
 {
-        static const char *const files[] = {"mod_sasl.so", "mod_silent_auth.so"};
+        static const char *const files[] = {"mod_sasl.so", "mod_tls.so", "mod_plain_auth.so",
+                                            "mod_silent_auth.so"};
 
         for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
                 g_autofree char *link = g_build_filename(dir, files[i], NULL);
@@ -474,6 +479,56 @@ test_switched_off_while_waiting(void)
         remove_folder(dir);
 }
 
+/* A service without keys */
+
+/* What cannot be verified is neither offered nor tried, whatever the options say. */
+static void
+test_no_scram_without_keys(void)
+{
+        g_autofree char *dir = module_folder();
+        g_autofree char *yaml =
+                g_strdup_printf("modules_dir: %s\nmodules:\n  plain_auth:\n  sasl:\n    options: "
+                                "{allow_unencrypted: true}\n",
+                                dir);
+        g_autoptr(TestServer) server = test_server_new_config(yaml);
+        TestLine line = {.session = test_server_connect(server)};
+        g_autofree char *header = test_session_header("example.org");
+
+        test_session_receive(line.session, header);
+
+        test_assert_sent(line.session, "<stream:features/>");
+        test_line_auth(&line, "SCRAM-SHA-1", "n,,n=romeo,r=abc");
+        test_assert_failure(&line, "encryption-required");
+        remove_folder(dir);
+}
+
+static void
+test_plain_without_keys(void)
+{
+        g_autofree char *dir = module_folder();
+        g_autofree char *yaml =
+                g_strdup_printf("modules_dir: %s\nmodules:\n  plain_auth:\n  tls:\n  sasl:\n", dir);
+        g_autoptr(TestServer) server = test_server_new_config(yaml);
+        test_server_certify(server, "");
+        g_autoptr(TestClient) client = test_client_new(server, "192.0.2.1");
+
+        g_autofree char *features = test_client_starttls(client, "example.org", TLS1_3_VERSION);
+
+        TestLine line = test_line_of(client);
+        g_assert_nonnull(strstr(features, "<mechanisms xmlns='" TEST_NS_SASL
+                                          "'><mechanism>PLAIN</mechanism></mechanisms>"));
+        g_assert_null(strstr(features, "channel-binding"));
+        test_line_auth(&line, "SCRAM-SHA-1", "n,,n=romeo,r=abc");
+        test_assert_failure(&line, "invalid-mechanism");
+        test_line_plain(&line, "", "romeo", "wrong");
+        test_assert_failure(&line, "not-authorized");
+        test_line_plain(&line, "", "romeo", "right");
+        g_autofree char *success = test_line_take(&line);
+        g_assert_true(g_str_has_prefix(success, "<success"));
+        test_assert_logged_in(&line, "romeo");
+        remove_folder(dir);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -507,5 +562,7 @@ main(int argc, char **argv)
         g_test_add_func("/sasl/silence/destroyed-while-waiting", test_destroyed_while_waiting);
         g_test_add_func("/sasl/silence/switched-off-while-waiting",
                         test_switched_off_while_waiting);
+        g_test_add_func("/sasl/no-keys/scram-is-refused", test_no_scram_without_keys);
+        g_test_add_func("/sasl/no-keys/plain-alone-inside-tls", test_plain_without_keys);
         return g_test_run();
 }

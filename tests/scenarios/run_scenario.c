@@ -15,13 +15,13 @@
 #include "support/scenario_tcp.h"
 
 static bool
-run_file(const char *file, bool in_memory)
+run_file(const char *file, bool in_memory, const ScenarioPlaces *places)
 {
         g_autoptr(GError) error = NULL;
         g_autoptr(Scenario) scenario = scenario_load(file, &error);
         const ScenarioTransport *transport =
                 in_memory || (scenario && scenario->needs_clock) ? &scenario_memory : &scenario_tcp;
-        bool is_good = scenario && scenario_run(scenario, transport, &error);
+        bool is_good = scenario && scenario_run(scenario, transport, places, &error);
 
         if (is_good)
                 printf("ok      %s\n", file);
@@ -35,6 +35,8 @@ main(int argc, char **argv)
 {
         static const char *const needed[] = {"MOTET_TEST_BUILD", "MOTET_TEST_MODULES",
                                              "MOTET_TEST_SOURCE"};
+        const char *const sources[] = {g_getenv("MOTET_TEST_MODULES"), NULL};
+        g_autoptr(GError) error = NULL;
         bool in_memory = argc > 1 && strcmp(argv[1], "--in-memory") == 0;
         int first = in_memory ? 2 : 1;
         int n_failed = 0;
@@ -49,7 +51,15 @@ main(int argc, char **argv)
                 fprintf(stderr, "usage: run_scenario [--in-memory] FILE…\n");
                 return 2;
         }
+        g_autoptr(ModuleFolder) modules = module_folder_new(sources, &error);
+        g_autofree char *plugins_dir =
+                g_build_filename(g_getenv("MOTET_TEST_SOURCE"), "plugins.d", NULL);
+        const ScenarioPlaces places = {.modules = modules, .plugins_dir = plugins_dir};
+        if (!modules) {
+                fprintf(stderr, "%s\n", error->message);
+                return 2;
+        }
         for (int i = first; i < argc; i++)
-                n_failed += run_file(argv[i], in_memory) ? 0 : 1;
+                n_failed += run_file(argv[i], in_memory, &places) ? 0 : 1;
         return n_failed ? 1 : 0;
 }

@@ -25,6 +25,7 @@ static const Form forms[] = {
         {"account WHAT", SCENARIO_ACCOUNT, BLOCK_NONE, false},
         {"host WHAT", SCENARIO_HOST, BLOCK_NONE, false},
         {"module WHAT", SCENARIO_MODULE, BLOCK_NONE, false},
+        {"module WHAT is replaced", SCENARIO_REPLACE, BLOCK_NONE, false},
         {"module WHAT OPTIONS", SCENARIO_MODULE, BLOCK_NONE, false},
         {"without module WHAT", SCENARIO_WITHOUT, BLOCK_NONE, false},
         {"main configuration", SCENARIO_MAIN, BLOCK_TEXT, false},

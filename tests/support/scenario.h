@@ -36,6 +36,7 @@ typedef enum {
         SCENARIO_RESTART,
         SCENARIO_KILL,
         SCENARIO_RELOAD,
+        SCENARIO_REPLACE,
         SCENARIO_ADVANCE,
 } ScenarioVerb;
 

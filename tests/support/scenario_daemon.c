@@ -29,6 +29,7 @@
 #define UNPRIVILEGED "nobody" /* what the server becomes when the tests are run by root */
 
 struct ScenarioDaemon {
+        const ScenarioPlaces *places;
         char *dir, *config, *socket, *log; /* paths */
         GPid pid;                          /* 0: does not run */
         uint16_t port, tls_port;
@@ -108,7 +109,7 @@ write_module(const ScenarioDaemon *daemon, const char *module, const char *optio
 static bool
 write_shipped_modules(const ScenarioDaemon *daemon, const ScenarioSetup *setup, GError **error)
 {
-        g_auto(GStrv) modules = scenario_shipped_modules();
+        g_auto(GStrv) modules = scenario_shipped_modules(daemon->places);
 
         for (char **module = modules; *module; module++) {
                 if (!g_hash_table_contains(setup->options, *module) &&
@@ -352,10 +353,11 @@ scenario_daemon_kill(ScenarioDaemon *daemon, GError **error)
 }
 
 ScenarioDaemon *
-scenario_daemon_new(GError **error)
+scenario_daemon_new(const ScenarioPlaces *places, GError **error)
 {
         ScenarioDaemon *daemon = g_new0(ScenarioDaemon, 1);
 
+        daemon->places = places;
         daemon->dir = g_dir_make_tmp("motet-scenario-XXXXXX", error);
         if (!daemon->dir) {
                 g_free(daemon);

@@ -9,7 +9,8 @@
 
 typedef struct ScenarioDaemon ScenarioDaemon;
 
-ScenarioDaemon *scenario_daemon_new(GError **error);
+/** scenario_daemon_new: @places: (borrowed) outlives it */
+ScenarioDaemon *scenario_daemon_new(const ScenarioPlaces *places, GError **error);
 /** scenario_daemon_free: kills it if it runs, and removes its folder */
 void scenario_daemon_free(ScenarioDaemon *daemon);
 

@@ -231,6 +231,22 @@ expand_repeat(GString *out, const char **text, GError **error)
         return true;
 }
 
+bool
+scenario_lines_like(const char *expected, const char *got)
+{
+        g_auto(GStrv) want = g_strsplit(expected, "\n", -1);
+        g_autofree char *stripped = g_strchomp(g_strdup(got));
+        g_auto(GStrv) have = g_strsplit(stripped, "\n", -1);
+
+        if (g_strv_length(want) != g_strv_length(have))
+                return false;
+        for (unsigned i = 0; want[i]; i++) {
+                if (!scenario_text_like(want[i], have[i]))
+                        return false;
+        }
+        return true;
+}
+
 char *
 scenario_expand(const char *text, GHashTable *names, GError **error)
 {

@@ -21,6 +21,8 @@ bool scenario_like(const MotetXml *expected, const MotetXml *got, bool at_least,
 
 /** scenario_text_like: the same for a line of text, without names */
 bool scenario_text_like(const char *expected, const char *got);
+/** scenario_lines_like: the same for all lines of a text */
+bool scenario_lines_like(const char *expected, const char *got);
 
 /**
  * scenario_expand:

@@ -11,7 +11,9 @@
 #include "support/test_server.h"
 
 typedef struct {
-        TestServer *server;     /* NULL while it does not run */
+        const ScenarioPlaces *places;
+        TestServer *server; /* NULL while it does not run */
+        char *unended;      /* (own) what modules had under way when it stopped; NULL: nothing */
         GPtrArray *connections; /* of Connection (borrowed) */
 } Place;
 
@@ -32,9 +34,9 @@ is_left_out(const char *module)
 }
 
 static void
-add_shipped_modules(GString *yaml, const ScenarioSetup *setup)
+add_shipped_modules(GString *yaml, const Place *place, const ScenarioSetup *setup)
 {
-        g_auto(GStrv) modules = scenario_shipped_modules();
+        g_auto(GStrv) modules = scenario_shipped_modules(place->places);
 
         for (char **module = modules; *module; module++) {
                 if (!is_left_out(*module) && !g_hash_table_contains(setup->options, *module) &&
@@ -45,7 +47,7 @@ add_shipped_modules(GString *yaml, const ScenarioSetup *setup)
 
 /* Returns: (own) */
 static char *
-make_yaml(const ScenarioSetup *setup)
+make_yaml(const Place *place, const ScenarioSetup *setup)
 {
         g_autoptr(GString) yaml = g_string_new("hosts:\n  localhost:\n");
         GHashTableIter iter;
@@ -53,8 +55,9 @@ make_yaml(const ScenarioSetup *setup)
 
         for (unsigned i = 0; i < setup->hosts->len; i++)
                 g_string_append_printf(yaml, "  %s:\n", (const char *)setup->hosts->pdata[i]);
-        g_string_append_printf(yaml, "%smodules:\n  storage_memory:\n", setup->main);
-        add_shipped_modules(yaml, setup);
+        g_string_append_printf(yaml, "%smodules_dir: %s\nmodules:\n  storage_memory:\n",
+                               setup->main, module_folder_path(place->places->modules));
+        add_shipped_modules(yaml, place, setup);
         g_hash_table_iter_init(&iter, setup->options);
         while (g_hash_table_iter_next(&iter, &module, &options)) {
                 if (is_left_out(module))
@@ -69,11 +72,12 @@ make_yaml(const ScenarioSetup *setup)
 /* The server */
 
 static void *
-new_place(GError **error)
+new_place(const ScenarioPlaces *places, GError **error)
 {
         Place *place = g_new0(Place, 1);
 
         (void)error;
+        place->places = places;
         place->connections = g_ptr_array_new();
         return place;
 }
@@ -85,15 +89,22 @@ stop(void *data)
 
         for (unsigned i = 0; i < place->connections->len; i++)
                 ((Connection *)place->connections->pdata[i])->session = NULL;
+        if (!place->server)
+                return;
+        place->unended = test_server_unended(place->server);
+        module_folder_keep(place->places->modules);
         g_clear_pointer(&place->server, test_server_free);
 }
 
 static bool
 await_end(void *data, GError **error)
 {
-        (void)data;
-        (void)error;
-        return true;
+        Place *place = data;
+        g_autofree char *unended = g_steal_pointer(&place->unended);
+
+        if (unended)
+                g_set_error_literal(error, MOTET_ERROR, MOTET_ERROR_MISSING, unended);
+        return unended == NULL;
 }
 
 static void
@@ -104,6 +115,7 @@ free_place(void *data)
         if (!place)
                 return;
         stop(place);
+        g_free(place->unended);
         g_ptr_array_unref(place->connections);
         g_free(place);
 }
@@ -112,24 +124,35 @@ static bool
 start(void *data, const ScenarioSetup *setup, GError **error)
 {
         Place *place = data;
-        g_autofree char *yaml = make_yaml(setup);
+        g_autofree char *yaml = make_yaml(place, setup);
+        g_autofree char *refusal = NULL;
 
-        (void)error;
-        place->server = test_server_new_config(yaml);
-        return true;
+        place->server = test_server_try(yaml, &refusal);
+        if (!place->server)
+                g_set_error(error, MOTET_ERROR, MOTET_ERROR_MISSING, "the server was refused:\n%s",
+                            g_strchomp(refusal));
+        return place->server != NULL;
 }
 
 static bool
 reload(void *data, const ScenarioSetup *setup, GError **error)
 {
         Place *place = data;
-        g_autofree char *yaml = make_yaml(setup);
+        g_autofree char *yaml = make_yaml(place, setup);
         g_autofree char *output = NULL;
 
         if (test_server_reload(place->server, yaml, &output))
                 return true;
         g_set_error(error, MOTET_ERROR, MOTET_ERROR_MISSING, "reload: %s", output);
         return false;
+}
+
+static bool
+renew(void *data, const char *module, GError **error)
+{
+        const Place *place = data;
+
+        return module_folder_renew(place->places->modules, module, error);
 }
 
 static void
@@ -265,6 +288,7 @@ const ScenarioTransport scenario_memory = {
         .stop = stop,
         .await_end = await_end,
         .reload = reload,
+        .renew = renew,
         .advance = advance,
         .settle = settle,
         .command = command,

@@ -12,8 +12,10 @@
 
 /**
  * scenario_run:
+ * @places: (borrowed)
  *
  * Returns: false with MOTET_ERROR_CONFIG (the scenario), MOTET_ERROR_MISSING (the server did something else) or others (it could
  *   not be carried out): "FILE:LINE: what, expected, got", and what the server logged
  */
-bool scenario_run(const Scenario *scenario, const ScenarioTransport *transport, GError **error);
+bool scenario_run(const Scenario *scenario, const ScenarioTransport *transport,
+                  const ScenarioPlaces *places, GError **error);

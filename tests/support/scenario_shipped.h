@@ -3,11 +3,11 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "support/scenario_transport.h"
 
 /**
  * scenario_shipped_modules:
  *
- * Returns: (own) those that plugins.d/ in $MOTET_TEST_SOURCE turns on, as far as they are built
+ * Returns: (own) those that the drop-ins of @places turn on, as far as they are there
  */
-char **scenario_shipped_modules(void);
+char **scenario_shipped_modules(const ScenarioPlaces *places);

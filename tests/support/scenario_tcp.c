@@ -33,9 +33,9 @@ typedef struct {
 /* The server */
 
 static void *
-new_server(GError **error)
+new_server(const ScenarioPlaces *places, GError **error)
 {
-        return scenario_daemon_new(error);
+        return scenario_daemon_new(places, error);
 }
 
 static void

@@ -8,6 +8,8 @@
 
 #include <motet/types.h>
 
+#include "support/module_folder.h"
+
 /** ScenarioSetup: what differs from the shipped configuration, in which "localhost" is served */
 typedef struct {
         GPtrArray *hosts;     /* domains beside localhost */
@@ -16,6 +18,12 @@ typedef struct {
         const char *main;     /* lines of the main file; "" for none */
 } ScenarioSetup;
 
+/** ScenarioPlaces: where what is served comes from; all (borrowed) */
+typedef struct {
+        ModuleFolder *modules;   /* with those of one's own that are to be tested */
+        const char *plugins_dir; /* the switches of modules as shipped */
+} ScenarioPlaces;
+
 typedef enum {
         SCENARIO_READ_MORE,    /* bytes were appended */
         SCENARIO_READ_NOTHING, /* nothing is there, and waiting would not help */
@@ -23,8 +31,8 @@ typedef enum {
 } ScenarioRead;
 
 typedef struct {
-        /** new: a server that is not started yet. Returns: (own) */
-        void *(*new)(GError **error);
+        /** new: a server that is not started yet. @places outlives it. Returns: (own) */
+        void *(*new)(const ScenarioPlaces *places, GError **error);
         /** free: ends it however it is; its connections are closed before. NULL is a no-op */
         void (*free)(void *server);
         bool (*start)(void *server, const ScenarioSetup *setup, GError **error);
@@ -35,6 +43,8 @@ typedef struct {
         /** kill: as by a power cut */
         bool (*kill)(void *server, GError **error);
         bool (*reload)(void *server, const ScenarioSetup *setup, GError **error);
+        /** renew: the file of @module is a new one, with the same content, before its code is replaced */
+        bool (*renew)(void *server, const char *module, GError **error);
         void (*advance)(void *server, GTimeSpan us);
         /** settle: until everything that connections brought to the server is handled, what waits for the store included */
         bool (*settle)(void *server, GError **error);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/command.h"
+#include "core/event_wait.h"
 
 struct TestServer {
         Server *core;
@@ -142,30 +143,42 @@ start_owner(TestServer *server)
 }
 
 TestServer *
-test_server_new_config(const char *config_yaml)
+test_server_try(const char *config_yaml, char **refusal_out)
 {
-        TestServer *server = g_new0(TestServer, 1);
-        g_autofree char *refusal = NULL;
+        g_autofree char *dir = make_dir();
+        Server *core = make_core(config_yaml, dir, refusal_out);
 
-        server->dir = make_dir();
-        server->core = make_core(config_yaml, server->dir, &refusal);
-        if (!server->core)
-                g_error("the server was refused:\n%s", refusal);
+        if (!core) {
+                remove_tree(dir);
+                return NULL;
+        }
+        TestServer *server = g_new0(TestServer, 1);
+        server->dir = g_steal_pointer(&dir);
+        server->core = core;
         start_owner(server);
         test_server_settle(server);
+        return server;
+}
+
+TestServer *
+test_server_new_config(const char *config_yaml)
+{
+        char *refusal = NULL;
+        TestServer *server = test_server_try(config_yaml, &refusal);
+
+        if (!server)
+                g_error("the server was refused:\n%s", refusal);
         return server;
 }
 
 char *
 test_server_refuse(const char *config_yaml)
 {
-        g_autofree char *dir = make_dir();
         char *refusal = NULL;
+        const TestServer *server = test_server_try(config_yaml, &refusal);
 
-        Server *core = make_core(config_yaml, dir, &refusal);
-        if (core)
+        if (server)
                 g_error("the server was not refused");
-        remove_tree(dir);
         return refusal;
 }
 
@@ -312,6 +325,41 @@ const char *
 test_server_dir(TestServer *server)
 {
         return server->dir;
+}
+
+/* Ending */
+
+static void
+tell_unended(MotetModule *instance, void *data)
+{
+        GString *text = data;
+        unsigned n_tokens = event_wait_n_held(instance);
+        unsigned n_underway = instance_underway(instance);
+
+        if (n_tokens > 0)
+                g_string_append_printf(
+                        text,
+                        "module %s does not end: an hour after everybody has left it holds %u of "
+                        "its tokens; each of motet_wait() must be resumed, also when its session "
+                        "is gone\n",
+                        instance->info->name, n_tokens);
+        else if (n_underway > 0)
+                g_string_append_printf(text,
+                                       "module %s does not end: an hour after everybody has left "
+                                       "%u of its requests or jobs are under way\n",
+                                       instance->info->name, n_underway);
+}
+
+char *
+test_server_unended(TestServer *server)
+{
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        test_sessions_clear(server_base(server->core));
+        test_server_advance(server, G_TIME_SPAN_HOUR);
+        test_server_settle(server);
+        modules_foreach(server_modules(server->core), tell_unended, text);
+        return text->len ? g_strchomp(g_strdup(text->str)) : NULL;
 }
 
 /* Commands and reloading */

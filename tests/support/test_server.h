@@ -27,6 +27,8 @@ TestServer *test_server_new_yaml(const char *modules_yaml);
 /** test_server_new_config: @config_yaml: a whole configuration but for modules_dir; `hosts:` and
  * `storage:` are added when it has none */
 TestServer *test_server_new_config(const char *config_yaml);
+/** test_server_try: the same for who handles a refusal: NULL with @refusal_out, (own) findings and error, a line each */
+TestServer *test_server_try(const char *config_yaml, char **refusal_out);
 /** test_server_refuse: the same as test_server_new_config(), expecting refusal. Returns: (own)
  * findings and error, a line each */
 char *test_server_refuse(const char *config_yaml);
@@ -58,6 +60,12 @@ MotetHost *test_server_host(TestServer *server);
 /** test_server_module: the running instance on @host (NULL: of server scope), NULL when there is
  * none */
 MotetModule *test_server_module(TestServer *server, const char *name, MotetHost *host);
+/**
+ * test_server_unended: closes all sessions and lets an hour pass
+ *
+ * Returns: (own) what modules have under way even then, a line each; NULL: nothing
+ */
+char *test_server_unended(TestServer *server);
 Server *test_server_core(TestServer *server);
 /** test_server_dir: an empty folder of this server's own, removed with it; relative paths in the
  * YAML are relative to it */

@@ -217,18 +217,19 @@ next_token(Peer *peer, bool skip_headers)
         return g_strndup(text, (gsize)(end - text));
 }
 
+/* @error_out: (own) set when NULL is returned. */
 static MotetXml *
-parse(const char *text, const char *file, int line)
+parse(const char *text, char **error_out)
 {
         g_autoptr(GError) error = NULL;
         g_autofree char *wrapped = g_strdup_printf(
                 "<wrap xmlns='jabber:client' xmlns:stream='%s'>%s</wrap>", MOTET_NS_STREAMS, text);
-        MotetXml *xml = motet_xml_parse(wrapped, -1, NULL, &error);
+        g_autoptr(MotetXml) xml = motet_xml_parse(wrapped, -1, NULL, &error);
 
-        if (!xml || motet_xml_n_children(xml) != 1)
-                g_error("%s:%d: not one element: %s: %s", file, line, text,
-                        error ? error->message : "");
-        return xml;
+        if (xml && motet_xml_n_children(xml) == 1)
+                return g_steal_pointer(&xml);
+        *error_out = g_strdup_printf("not one element: %s: %s", text, error ? error->message : "");
+        return NULL;
 }
 
 static bool
@@ -292,68 +293,108 @@ test_xml_like(const MotetXml *expected, const MotetXml *sent)
         return true;
 }
 
-static void
-assert_next(MotetSession *session, const char *expected, const char *sent, const char *file,
-            int line)
+static char *
+check_like(const MotetSession *session, const char *expected, const char *sent)
 {
-        g_autoptr(MotetXml) want = parse(expected, file, line);
-        g_autoptr(MotetXml) have = parse(sent, file, line);
+        char *wrong = NULL;
+        g_autoptr(MotetXml) want = parse(expected, &wrong);
+        g_autoptr(MotetXml) have = want ? parse(sent, &wrong) : NULL;
 
-        if (!test_xml_like(motet_xml_child(want, NULL, NULL), motet_xml_child(have, NULL, NULL)))
-                g_error("%s:%d: %s: expected %s\nsent %s", file, line,
-                        session->full_jid ? session->full_jid : "session", expected, sent);
+        if (!have ||
+            test_xml_like(motet_xml_child(want, NULL, NULL), motet_xml_child(have, NULL, NULL)))
+                return wrong;
+        return g_strdup_printf("%s: expected %s\nsent %s",
+                               session->full_jid ? session->full_jid : "session", expected, sent);
+}
+
+char *
+test_check_header(MotetSession *session, const char *xml)
+{
+        g_autofree char *token = next_token(peer_of(session), false);
+
+        if (!token || !is_header(token))
+                return g_strdup_printf("no stream header but %s", token ? token : "nothing");
+        g_autofree char *closed = g_strdup_printf("%s" STREAM_END, token);
+        return check_like(session, xml, closed);
+}
+
+char *
+test_check_sent(MotetSession *session, const char *xml)
+{
+        g_autofree char *token = next_token(peer_of(session), true);
+
+        if (!token || strcmp(token, STREAM_END) == 0)
+                return g_strdup_printf("expected %s\nsent %s", xml, token ? token : "nothing");
+        return check_like(session, xml, token);
+}
+
+char *
+test_check_sent_nothing(MotetSession *session)
+{
+        g_autofree char *sent = test_session_take_sent(session);
+
+        return *sent ? g_strdup_printf("expected nothing\nsent %s", sent) : NULL;
+}
+
+char *
+test_check_closed(MotetSession *session)
+{
+        g_autofree char *token = next_token(peer_of(session), true);
+
+        if (g_strcmp0(token, STREAM_END) != 0)
+                return g_strdup_printf("expected the end of the stream\nsent %s",
+                                       token ? token : "nothing");
+        char *more = test_check_sent_nothing(session);
+        if (!more && motet_session_is_connected(session))
+                more = g_strdup("the session is not closed");
+        return more;
+}
+
+char *
+test_check_stream_error(MotetSession *session, const char *condition)
+{
+        g_autofree char *error = g_strdup_printf("<stream:error><%s xmlns='%s'/></stream:error>",
+                                                 condition, MOTET_NS_STREAM_ERRORS);
+        char *wrong = test_check_sent(session, error);
+
+        return wrong ? wrong : test_check_closed(session);
+}
+
+/* @wrong: (take) */
+static void
+fail_if(char *wrong, const char *file, int line)
+{
+        if (wrong)
+                g_error("%s:%d: %s", file, line, wrong);
 }
 
 void
 test_assert_header_at(MotetSession *session, const char *xml, const char *file, int line)
 {
-        g_autofree char *token = next_token(peer_of(session), false);
-
-        if (!token || !is_header(token))
-                g_error("%s:%d: no stream header but %s", file, line, token ? token : "nothing");
-        g_autofree char *closed = g_strdup_printf("%s" STREAM_END, token);
-        assert_next(session, xml, closed, file, line);
+        fail_if(test_check_header(session, xml), file, line);
 }
 
 void
 test_assert_sent_at(MotetSession *session, const char *xml, const char *file, int line)
 {
-        g_autofree char *token = next_token(peer_of(session), true);
-
-        if (!token || strcmp(token, STREAM_END) == 0)
-                g_error("%s:%d: expected %s\nsent %s", file, line, xml, token ? token : "nothing");
-        assert_next(session, xml, token, file, line);
+        fail_if(test_check_sent(session, xml), file, line);
 }
 
 void
 test_assert_sent_nothing_at(MotetSession *session, const char *file, int line)
 {
-        g_autofree char *sent = test_session_take_sent(session);
-
-        if (*sent)
-                g_error("%s:%d: expected nothing\nsent %s", file, line, sent);
+        fail_if(test_check_sent_nothing(session), file, line);
 }
 
 void
 test_assert_closed_at(MotetSession *session, const char *file, int line)
 {
-        g_autofree char *token = next_token(peer_of(session), true);
-
-        if (g_strcmp0(token, STREAM_END) != 0)
-                g_error("%s:%d: expected the end of the stream\nsent %s", file, line,
-                        token ? token : "nothing");
-        test_assert_sent_nothing_at(session, file, line);
-        if (motet_session_is_connected(session))
-                g_error("%s:%d: the session is not closed", file, line);
+        fail_if(test_check_closed(session), file, line);
 }
 
 void
 test_assert_stream_error_at(MotetSession *session, const char *condition, const char *file,
                             int line)
 {
-        g_autofree char *error = g_strdup_printf("<stream:error><%s xmlns='%s'/></stream:error>",
-                                                 condition, MOTET_NS_STREAM_ERRORS);
-
-        test_assert_sent_at(session, error, file, line);
-        test_assert_closed_at(session, file, line);
+        fail_if(test_check_stream_error(session, condition), file, line);
 }

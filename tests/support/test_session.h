@@ -62,5 +62,14 @@ void test_assert_stream_error_at(MotetSession *session, const char *condition, c
                                  int line);
 void test_assert_closed_at(MotetSession *session, const char *file, int line);
 
+/*
+ * The same, for who fails in another way: they return (own) what is wrong, NULL when nothing is.
+ */
+char *test_check_header(MotetSession *session, const char *xml);
+char *test_check_sent(MotetSession *session, const char *xml);
+char *test_check_sent_nothing(MotetSession *session);
+char *test_check_stream_error(MotetSession *session, const char *condition);
+char *test_check_closed(MotetSession *session);
+
 /** test_xml_like: whether @sent is what @expected describes, as above */
 bool test_xml_like(const MotetXml *expected, const MotetXml *sent);

@@ -23,7 +23,7 @@ def run(command, why):
 
 
 def build():
-    """Brings motetd, motetctl and the modules up to date, one process at a time."""
+    """Brings all that is installed up to date, one process at a time."""
     cmake = os.environ.get("CMAKE_COMMAND") or shutil.which("cmake")
     if cmake is None:
         sys.exit("cmake is not here, so nobody can tell whether the release build is up to date; tests/run installs it")
@@ -33,7 +33,7 @@ def build():
         if not os.path.exists(os.path.join(FOLDER, "build.ninja")):
             run([cmake, "--preset", "release", "-B", FOLDER], "the release build cannot be configured")
         modules = ["mod_" + name for name in os.listdir(os.path.join(SOURCE, "modules"))]
-        run([cmake, "--build", FOLDER, "--target", "motetd", "motetctl", *modules], "the release build cannot be made")
+        run([cmake, "--build", FOLDER, "--target", "motetd", "motetctl", "manuals", "motet-modtest-program", *modules], "the release build cannot be made")
 
 
 def check():
