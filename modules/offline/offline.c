@@ -36,7 +36,7 @@ keep_in_order(MotetModule *self, MotetStanzaEvent *ev)
 {
         Box *box = box_find(motet_module_data(self), motet_jid_local(ev->to));
 
-        if (!box || !letter_is_kept(self, ev->stanza) || !behind_reached(box, ev->to, ev->stanza))
+        if (!box || !behind_reached(box, ev->to, ev->stanza) || !letter_is_kept(self, ev->stanza))
                 return MOTET_CONTINUE;
         return box_put(box, ev, true);
 }
