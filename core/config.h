@@ -43,6 +43,9 @@ void config_findings_sort(ConfigFindings *findings);
 bool config_finding_is_warning(const ConfigFinding *finding);
 /** config_finding_string: Returns: (own) "file:line:col: error: text; hint [id]", one line */
 char *config_finding_string(const ConfigFinding *finding);
+/** config_findings_first_error: sorts them. Returns: (own) the first error as one line, NULL when there
+ * is none */
+char *config_findings_first_error(ConfigFindings *findings);
 
 typedef enum { CONFIG_SCALAR, CONFIG_LIST, CONFIG_MAP } ConfigKind;
 

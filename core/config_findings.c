@@ -150,3 +150,15 @@ config_finding_string(const ConfigFinding *finding)
         g_string_append_printf(string, " [%s]", finding_kind(finding->id)->name);
         return g_string_free(string, FALSE);
 }
+
+char *
+config_findings_first_error(ConfigFindings *findings)
+{
+        config_findings_sort(findings);
+        for (guint i = 0; i < findings->list->len; i++) {
+                const ConfigFinding *finding = findings->list->pdata[i];
+                if (!config_finding_is_warning(finding))
+                        return config_finding_string(finding);
+        }
+        return NULL;
+}

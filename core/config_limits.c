@@ -33,7 +33,7 @@ static const LimitRow peer_rows[] = {
         ROW(MotetSessionLimits, depth, CONFIG_NUMBER, 8, 256,
             "How deep elements may be nested in a stanza."),
         ROW(MotetSessionLimits, elements, CONFIG_NUMBER, 32, 1000000,
-            "How many elements a stanza may have."),
+            "How many elements a stanza may have; of attributes, twice as many."),
         ROW(MotetSessionLimits, attributes, CONFIG_NUMBER, 8, 1024,
             "How many attributes an element may have."),
         ROW(MotetSessionLimits, namespaces, CONFIG_NUMBER, 8, 1024,
@@ -72,7 +72,7 @@ static const LimitRow core_rows[] = {
             "How long a module may keep everybody waiting; then the server aborts and blames it. "
             "0s: "
             "for ever."),
-        ROW(CoreLimits, module_crashes, CONFIG_NUMBER, 0, 1000,
+        ROW(CoreLimits, module_crashes, CONFIG_NUMBER, 0, 100,
             "So many crashes a module is blamed for within module_crash_period; then the next "
             "start "
             "leaves it out. 0: never."),

@@ -226,8 +226,11 @@ conn_tls_begin(MotetConn *conn)
 static void
 charge_unpaid(MotetConn *conn, size_t n_sealed, size_t n_plain)
 {
-        if (n_sealed <= n_plain)
+        /* A record that came in pieces looked like one without text until its end. */
+        if (n_sealed <= n_plain) {
+                conn->unpaid -= MIN(conn->unpaid, (uint32_t)(n_plain - n_sealed));
                 return;
+        }
         conn->unpaid += (uint32_t)(n_sealed - n_plain);
         if (conn->unpaid <= SSL3_RT_MAX_ENCRYPTED_LENGTH)
                 return;

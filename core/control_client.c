@@ -108,7 +108,10 @@ control_call(const char *path, const char *const *words, LineFunc line, void *da
         control_wipe(request);
 
         FILE *stream = fdopen(fd, "r");
-        g_assert(stream);
+        if (!stream) {
+                close(fd);
+                return fail(error, MOTET_ERROR_IO, path, "out of memory");
+        }
         int code = read_answer(stream, line, data);
         fclose(stream);
         if (code < 0)

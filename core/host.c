@@ -88,7 +88,7 @@ random_bytes(void *buffer, size_t n)
 }
 
 void
-server_base_init(MotetServer *server, bool driven)
+server_base_init(MotetServer *server, Loop *loop_take)
 {
         uint8_t key[16];
 
@@ -97,7 +97,7 @@ server_base_init(MotetServer *server, bool driven)
         server->random = random_bytes;
         server->random(key, sizeof(key));
 
-        server->loop = loop_new(driven);
+        server->loop = loop_take;
         loop_set_offload_limit(server->loop, server->limits.offload_queue);
         server->tls = tls_server_new();
         server->xml_pool = xml_pool_new(POOL_HEADERS, POOL_PARSERS);

@@ -120,10 +120,10 @@ struct MotetHost {
 void limits_default(CoreLimits *limits);
 
 /**
- * server_base_init: everything in MotetServer but the router's part, ready for hosts; @driven as in
- * loop_new()
+ * server_base_init: everything in MotetServer but the router's part, ready for hosts; it owns
+ * @loop_take
  */
-void server_base_init(MotetServer *server, bool driven);
+void server_base_init(MotetServer *server, Loop *loop_take);
 /** server_base_set_random: all random numbers come from @random; before there is any session */
 void server_base_set_random(MotetServer *server, void (*random)(void *buffer, size_t n));
 /**

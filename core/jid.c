@@ -48,6 +48,24 @@ lower(char *text)
                 *text = g_ascii_tolower(*text);
 }
 
+/*
+ * libidn tells where GLib would end the process. For want of a few bytes a name must not be taken for none, nor for
+ * another: it is tried again, and then ends likewise.
+ */
+#define TRIES 3
+#define LABEL_FLAGS (IDNA_ALLOW_UNASSIGNED | IDNA_USE_STD3_ASCII_RULES)
+
+static int
+run_profile(char *part, size_t size, const Stringprep_profile *profile)
+{
+        for (int i = 0; i < TRIES; i++) {
+                int code = stringprep(part, size, 0, profile);
+                if (code != STRINGPREP_MALLOC_ERROR)
+                        return code;
+        }
+        g_error("out of memory");
+}
+
 /* Runs a profile twice: a prepared part must prepare to itself, or it could never be compared. */
 static bool
 prepare(char part[static PART_SIZE], const Stringprep_profile *profile)
@@ -55,11 +73,11 @@ prepare(char part[static PART_SIZE], const Stringprep_profile *profile)
         char again[PART_SIZE];
 
         if (!g_utf8_validate(part, -1, NULL) ||
-            stringprep(part, PART_SIZE, 0, profile) != STRINGPREP_OK || *part == '\0')
+            run_profile(part, PART_SIZE, profile) != STRINGPREP_OK || *part == '\0')
                 return false;
 
         g_strlcpy(again, part, sizeof again);
-        bool is_stable = stringprep(again, sizeof again, 0, profile) == STRINGPREP_OK &&
+        bool is_stable = run_profile(again, sizeof again, profile) == STRINGPREP_OK &&
                          strcmp(part, again) == 0;
         explicit_bzero(again, sizeof again); /* it may be a password */
         return is_stable;
@@ -222,23 +240,48 @@ is_dot(gunichar c)
 }
 
 /* One label in its canonical form, by RFC 3490: nameprep, ToUnicode, and ToASCII as the check. */
+/* ToUnicode never fails, but for memory: an encoded label that does not decode stays what it is. Returns: how many points */
+static size_t
+decode_label(const char *prepared, uint32_t points[static PART_SIZE])
+{
+        g_autofree gunichar *ucs4 = g_utf8_to_ucs4_fast(prepared, -1, NULL);
+        size_t n = (size_t)g_utf8_strlen(prepared, -1);
+
+        for (int i = 0; i < TRIES; i++) {
+                size_t n_points = PART_SIZE;
+                if (idna_to_unicode_44i(ucs4, n, points, &n_points, LABEL_FLAGS) !=
+                    IDNA_MALLOC_ERROR)
+                        return n_points;
+        }
+        g_error("out of memory");
+}
+
+static bool
+is_label(const uint32_t *points, size_t n)
+{
+        char ascii[LABEL_MAX + 1];
+
+        for (int i = 0; i < TRIES; i++) {
+                int code = idna_to_ascii_4i(points, n, ascii, LABEL_FLAGS);
+                if (code != IDNA_MALLOC_ERROR)
+                        return code == IDNA_SUCCESS;
+        }
+        g_error("out of memory");
+}
+
 static bool
 append_label(GString *name, const char *label, size_t len)
 {
-        char prepared[PART_SIZE], ascii[LABEL_MAX + 1];
+        char prepared[PART_SIZE];
         uint32_t points[PART_SIZE];
-        size_t n_points = G_N_ELEMENTS(points);
-        const int flags = IDNA_ALLOW_UNASSIGNED | IDNA_USE_STD3_ASCII_RULES;
 
         memcpy(prepared, label, len);
         prepared[len] = '\0';
         if (!prepare(prepared, stringprep_nameprep))
                 return false;
 
-        /* ToUnicode never fails: an encoded label that does not decode stays what it is. */
-        g_autofree gunichar *ucs4 = g_utf8_to_ucs4_fast(prepared, -1, NULL);
-        idna_to_unicode_44i(ucs4, (size_t)g_utf8_strlen(prepared, -1), points, &n_points, flags);
-        if (idna_to_ascii_4i(points, n_points, ascii, flags) != IDNA_SUCCESS)
+        size_t n_points = decode_label(prepared, points);
+        if (!is_label(points, n_points))
                 return false;
         for (size_t i = 0; i < n_points; i++)
                 g_string_append_unichar(name, points[i]);

@@ -83,13 +83,14 @@ static void
 forget(LogCommands *commands, const char *source)
 {
         Commanded *commanded = find(commands, source);
-        g_autofree char *name = g_strdup(source ? source : EVERYBODY);
+        /* What is passed may be the entry's own, which goes. */
+        g_autofree char *name = g_strdup(source);
 
         if (!commanded)
                 return;
         g_ptr_array_remove(commands->list, commanded);
-        motet_info("%s: logged at %s again, as configured", name,
-                   log_level_name(log_level_of(source)));
+        motet_info("%s: logged at %s again, as configured", name ? name : EVERYBODY,
+                   log_level_name(log_level_of(name)));
 }
 
 static void

@@ -8,6 +8,7 @@
 #include "core/log_crash.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <execinfo.h>
 #include <glib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #define STACK_SIZE (64 * 1024)
 #define MAX_FRAMES 40
 #define TEXT_SIZE 512
+#define SPEECH_SECONDS 5 /* that one thread's last words have before another one ends the process */
 
 static const struct {
         int number;
@@ -37,7 +39,7 @@ static struct {
         void (*last_words)(const char *line);
         struct sigaction before[G_N_ELEMENTS(crashes)];
         int blame_fd;           /* atomic; -1: none */
-        int is_dying;           /* atomic */
+        pid_t speaker;          /* atomic; the thread whose last words these are; 0: none yet */
         char stack[STACK_SIZE]; /* that the handler runs on, in the thread that installed it */
 } catcher = {.blame_fd = -1};
 
@@ -151,8 +153,9 @@ tell_frame(unsigned number, void *address)
         catcher.last_words(words.text);
 }
 
-/* The last thing that is told: a stack that was written over may end it. */
-static void
+/* The last thing that is told: a stack that was written over may end it. Inlined, as speak(): which
+ * frames are ours must not depend on the compiler. */
+static G_ALWAYS_INLINE inline void
 tell_how(void)
 {
         void *frames[MAX_FRAMES];
@@ -172,23 +175,52 @@ is_own_fault(const siginfo_t *info, const Activity *at)
         return !is_sent || at->slow == at->serial + 1;
 }
 
-static void
-on_crash(int number, siginfo_t *info, void *context)
+static G_ALWAYS_INLINE inline void
+speak(int number, const siginfo_t *info)
 {
         const Activity at = activity_here;
 
-        (void)context;
         for (size_t i = 0; i < G_N_ELEMENTS(crashes); i++) {
-                if (crashes[i].number != number)
-                        continue;
-                sigaction(number, &catcher.before[i], NULL);
-                if (!g_atomic_int_compare_and_exchange(&catcher.is_dying, 0, 1))
-                        continue;
-                tell_what(crashes[i].what, &at);
-                if (is_own_fault(info, &at))
-                        blame(&at);
-                tell_how();
+                if (crashes[i].number == number)
+                        tell_what(crashes[i].what, &at);
         }
+        if (is_own_fault(info, &at))
+                blame(&at);
+        tell_how();
+}
+
+static void
+let_speak(void)
+{
+        struct timespec left = {.tv_sec = SPEECH_SECONDS};
+
+        while (nanosleep(&left, &left) < 0 && errno == EINTR)
+                ;
+}
+
+static void
+restore(int number)
+{
+        for (size_t i = 0; i < G_N_ELEMENTS(crashes); i++) {
+                if (crashes[i].number == number)
+                        sigaction(number, &catcher.before[i], NULL);
+        }
+}
+
+/* Until all is said the handler stays, so that a second thread that crashes comes here and waits. */
+static void
+on_crash(int number, siginfo_t *info, void *context)
+{
+        const pid_t self = gettid();
+        pid_t speaker = 0;
+
+        (void)context;
+        if (__atomic_compare_exchange_n(&catcher.speaker, &speaker, self, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_SEQ_CST))
+                speak(number, info);
+        else if (speaker != self)
+                let_speak();
+        restore(number);
         /* What the processor complains of happens again on return; what was sent does not. */
         if (info->si_code <= 0)
                 raise(number);

@@ -76,7 +76,7 @@ run(void *data)
         return NULL;
 }
 
-/* Signals are for the core thread. */
+/* Signals are for the core thread. Returns: (own) NULL when the system has no threads left */
 static GThread *
 start_thread(LogWriter *writer)
 {
@@ -84,7 +84,7 @@ start_thread(LogWriter *writer)
 
         log_crash_fill_but_faults(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);
-        GThread *thread = g_thread_new("log", run, writer);
+        GThread *thread = g_thread_try_new("log", run, writer, NULL);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
         return thread;
 }
@@ -101,6 +101,11 @@ log_writer_start(LogWriter *writer, GMutex *lock, LogTarget *target, LogTick tic
         log_queue_init(&writer->queue, LOG_QUEUE_SIZE);
         log_writer_set_target(writer, target);
         writer->thread = start_thread(writer);
+        if (writer->thread)
+                return;
+        /* Who logs writes, then. */
+        log_queue_clear(&writer->queue);
+        log_writer_set_target(writer, NULL);
 }
 
 void

@@ -286,8 +286,35 @@ iterate(Loop *loop, unsigned turns, bool block)
         return g_main_context_iteration(loop->context, block);
 }
 
+static bool
+fail_to_open(Loop *loop, GError **error)
+{
+        g_set_error(error, MOTET_ERROR, MOTET_ERROR_IO, "cannot wait for descriptors: %s",
+                    g_strerror(errno));
+        g_free(loop);
+        return false;
+}
+
+/* Makes what the system may refuse. Returns: false with an error, and @loop is gone */
+static bool
+take_descriptors(Loop *loop, GError **error)
+{
+        if (!loop_calls_init(&loop->calls))
+                return fail_to_open(loop, error);
+        loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+        if (loop->epoll_fd >= 0 && loop_watch(loop, &loop->calls.watch, EPOLLIN, NULL))
+                return true;
+
+        int code = errno;
+        if (loop->epoll_fd >= 0)
+                close(loop->epoll_fd);
+        loop_calls_clear(&loop->calls);
+        errno = code;
+        return fail_to_open(loop, error);
+}
+
 Loop *
-loop_new(bool driven)
+loop_open(bool driven, GError **error)
 {
         Loop *loop = g_new0(Loop, 1);
 
@@ -298,17 +325,22 @@ loop_new(bool driven)
         list_init(&loop->deferred);
         list_init(&loop->flush);
         list_init(&loop->slow);
-        loop_calls_init(&loop->calls);
+        if (!take_descriptors(loop, error))
+                return NULL;
         loop->offload_limit = DEFAULT_OFFLOAD_LIMIT;
         loop->pool = loop_pool_new(driven ? 1 : CLAMP(g_get_num_processors(), 2, 4));
         loop->context = g_main_context_ref_thread_default();
-        loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-        if (loop->epoll_fd < 0)
-                g_error("epoll: %s", g_strerror(errno));
         attach_source(loop);
+        return loop;
+}
 
+Loop *
+loop_new(bool driven)
+{
         g_autoptr(GError) error = NULL;
-        if (!loop_watch(loop, &loop->calls.watch, EPOLLIN, &error))
+        Loop *loop = loop_open(driven, &error);
+
+        if (!loop)
                 g_error("%s", error->message);
         return loop;
 }

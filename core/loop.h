@@ -38,7 +38,12 @@ struct LoopJob {
         LoopJobFunc func;
 };
 
-/** loop_new: @driven: the clock stands still until loop_advance(); for tests. Uses the thread-default GMainContext. */
+/**
+ * loop_open: @driven: the clock stands still until loop_advance(); for tests. Uses the thread-default GMainContext.
+ * Returns: (own) NULL with an error when the system has no descriptors or no memory for it
+ */
+Loop *loop_open(bool driven, GError **error);
+/** loop_new: loop_open() where it is taken for granted that it can be: otherwise the process ends */
 Loop *loop_new(bool driven);
 /**
  * loop_free:

@@ -31,16 +31,17 @@ on_calls(LoopWatch *watch, uint32_t events)
         loop_calls_run(CONTAINER_OF(watch, LoopCalls, watch));
 }
 
-void
+bool
 loop_calls_init(LoopCalls *calls)
 {
         *calls = (LoopCalls){
                 .watch = {.func = on_calls, .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)},
         };
         if (calls->watch.fd < 0)
-                g_error("eventfd: %s", g_strerror(errno));
+                return false;
         g_mutex_init(&calls->lock);
         calls->end = &calls->first;
+        return true;
 }
 
 void

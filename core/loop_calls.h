@@ -14,8 +14,8 @@ typedef struct {
         LoopCall **end;
 } LoopCalls;
 
-/** loop_calls_init: the owner watches @calls->watch */
-void loop_calls_init(LoopCalls *calls);
+/** loop_calls_init: the owner watches @calls->watch. Returns: false with errno when there is no descriptor for it */
+bool loop_calls_init(LoopCalls *calls);
 /** loop_calls_clear: nothing is queued any more and nobody pushes */
 void loop_calls_clear(LoopCalls *calls);
 /** loop_calls_push: from any thread */

@@ -122,18 +122,12 @@ check_all(const Replace *replace, GError **error)
         ConfigFindings findings;
 
         config_findings_init(&findings);
-        bool is_good = modules_check(replace->modules, replace->config, &findings);
-        config_findings_sort(&findings);
-        for (guint i = 0; !is_good && i < findings.list->len; i++) {
-                const ConfigFinding *finding = g_ptr_array_index(findings.list, i);
-                if (config_finding_is_warning(finding))
-                        continue;
-                g_autofree char *text = config_finding_string(finding);
-                fail(replace, error, text);
-                break;
-        }
+        modules_check(replace->modules, replace->config, &findings);
+        g_autofree char *wrong = config_findings_first_error(&findings);
+        if (wrong)
+                fail(replace, error, wrong);
         config_findings_clear(&findings);
-        return is_good;
+        return !wrong;
 }
 
 /* The new code */

@@ -16,18 +16,12 @@ check(const Server *server, GError **error)
         ConfigFindings findings;
 
         config_findings_init(&findings);
-        bool is_good = modules_check(server->modules, server->config, &findings);
-        config_findings_sort(&findings);
-        for (guint i = 0; !is_good && i < findings.list->len; i++) {
-                const ConfigFinding *finding = g_ptr_array_index(findings.list, i);
-                if (config_finding_is_warning(finding))
-                        continue;
-                g_autofree char *text = config_finding_string(finding);
-                g_set_error(error, MOTET_ERROR, MOTET_ERROR_MODULE, "%s", text);
-                break;
-        }
+        modules_check(server->modules, server->config, &findings);
+        g_autofree char *wrong = config_findings_first_error(&findings);
+        if (wrong)
+                g_set_error(error, MOTET_ERROR, MOTET_ERROR_MODULE, "%s", wrong);
         config_findings_clear(&findings);
-        return is_good;
+        return !wrong;
 }
 
 static bool

@@ -149,7 +149,11 @@ put_back(const char *path, const char *former, const char *written, const Module
         g_autoptr(GError) error = NULL;
         g_autofree char *now = NULL;
 
-        if (!g_file_get_contents(path, &now, NULL, NULL) || strcmp(now, written) != 0) {
+        if (!g_file_get_contents(path, &now, NULL, &error)) {
+                owner->line(owner->data, error->message);
+                return;
+        }
+        if (strcmp(now, written) != 0) {
                 owner->line(owner->data,
                             "the drop-in was changed by somebody else meanwhile: it is "
                             "left as it is");

@@ -10,6 +10,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define SEND_AGAIN G_TIME_SPAN_SECOND
+#define UNSENT_MAX 16u
+
 struct Notify {
         Loop *loop;
         int fd; /* -1: nobody listens */
@@ -17,6 +20,8 @@ struct Notify {
         socklen_t address_len;
         LoopTimer watchdog;
         int64_t interval; /* µs between two signs of life; 0: none asked for */
+        GQueue unsent;    /* (own) of char *: what the system had no room for, the first first */
+        LoopTimer again;
 };
 
 /* sd_notify(3): an absolute path, or "@" and a name in the abstract namespace. */
@@ -35,14 +40,48 @@ read_address(Notify *notify, const char *path)
         return true;
 }
 
+/* Never waits: a manager that does not read must not stop the server. Returns: 0 or errno */
+static int
+send_now(const Notify *notify, const char *state)
+{
+        ssize_t sent;
+
+        do {
+                sent = sendto(notify->fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT,
+                              (const struct sockaddr *)&notify->address, notify->address_len);
+        } while (sent < 0 && errno == EINTR);
+        return sent < 0 ? errno : 0;
+}
+
+/* A lost READY=1 would have the service killed for not starting (systemd.service(5), TimeoutStartSec=). */
+static void
+send_unsent(LoopTimer *timer)
+{
+        Notify *notify = CONTAINER_OF(timer, Notify, again);
+
+        while (!g_queue_is_empty(&notify->unsent)) {
+                int code = send_now(notify, g_queue_peek_head(&notify->unsent));
+                if (code == ENOBUFS || code == ENOMEM || code == EAGAIN) {
+                        loop_timer_arm(notify->loop, timer, SEND_AGAIN);
+                        return;
+                }
+                if (code != 0)
+                        motet_debug("cannot notify the service manager: %s", g_strerror(code));
+                g_free(g_queue_pop_head(&notify->unsent));
+        }
+}
+
 void
 notify_send(Notify *notify, const char *state)
 {
         if (notify->fd < 0)
                 return;
-        if (sendto(notify->fd, state, strlen(state), MSG_NOSIGNAL,
-                   (const struct sockaddr *)&notify->address, notify->address_len) < 0)
-                motet_debug("cannot notify the service manager: %s", g_strerror(errno));
+        if (g_queue_get_length(&notify->unsent) >= UNSENT_MAX) {
+                motet_debug("the service manager is not told: %s", state);
+                return;
+        }
+        g_queue_push_tail(&notify->unsent, g_strdup(state));
+        send_unsent(&notify->again);
 }
 
 void
@@ -59,7 +98,7 @@ send_sign_of_life(LoopTimer *timer)
 {
         Notify *notify = CONTAINER_OF(timer, Notify, watchdog);
 
-        notify_send(notify, "WATCHDOG=1");
+        (void)send_now(notify, "WATCHDOG=1");
         loop_timer_arm(notify->loop, timer, notify->interval);
 }
 
@@ -89,6 +128,8 @@ notify_new(Loop *loop)
 
         notify->loop = loop;
         notify->fd = -1;
+        g_queue_init(&notify->unsent);
+        notify->again.func = send_unsent;
         if (!path)
                 return notify;
         if (!read_address(notify, path)) {
@@ -109,6 +150,8 @@ notify_free(Notify *notify)
         if (!notify)
                 return;
         loop_timer_cancel(notify->loop, &notify->watchdog);
+        loop_timer_cancel(notify->loop, &notify->again);
+        g_queue_clear_full(&notify->unsent, g_free);
         if (notify->fd >= 0)
                 close(notify->fd);
         g_free(notify);

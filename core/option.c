@@ -251,6 +251,26 @@ read_value(const Reader *reader, const ConfigNode *node, Value *value)
         g_assert_not_reached();
 }
 
+/*
+ * What a module has built in was found good when it was loaded: then it can only be memory that libyaml lacks, which must
+ * not undo a reload half done. It is tried again before it is a finding. Returns: (own) NULL with a finding
+ */
+static ConfigNode *
+parse_fallback(const char *yaml, const char *place, ConfigFindings *findings)
+{
+        for (int i = 0; i < 2; i++) {
+                ConfigFindings found;
+
+                config_findings_init(&found);
+                g_autoptr(ConfigNode) node = config_yaml_parse(yaml, strlen(yaml), place, &found);
+                bool is_good = node && found.n_errors == 0;
+                config_findings_clear(&found);
+                if (is_good)
+                        return g_steal_pointer(&node);
+        }
+        return config_yaml_parse(yaml, strlen(yaml), place, findings);
+}
+
 static void
 read_fallback(const Reader *reader, const char *place, Value *value)
 {
@@ -260,7 +280,7 @@ read_fallback(const Reader *reader, const char *place, Value *value)
                 return;
         /* An empty fallback is the empty text; in YAML it would be nothing. */
         const char *yaml = option->fallback[0] ? option->fallback : "\"\"";
-        g_autoptr(ConfigNode) node = config_yaml_parse(yaml, strlen(yaml), place, reader->findings);
+        g_autoptr(ConfigNode) node = parse_fallback(yaml, place, reader->findings);
         if (node)
                 read_value(reader, node, value);
 }

@@ -9,11 +9,26 @@
 
 #include "core/instance.h"
 
-static const char *const words[] = {
-        [MOTET_ROLE_RESTRICTED] = "restricted", [MOTET_ROLE_MEMBER] = "member",
-        [MOTET_ROLE_ADMIN] = "admin",           [MOTET_ROLE_NOBODY] = "nobody",
-        [MOTET_ROLE_NOBODY + 1] = NULL,
+static const MotetAuthRole roles[] = {
+        MOTET_ROLE_RESTRICTED,
+        MOTET_ROLE_MEMBER,
+        MOTET_ROLE_ADMIN,
+        MOTET_ROLE_NOBODY,
 };
+
+/* Of each of the roles, in their order. */
+static const char *const words[] = {"restricted", "member", "admin", "nobody", NULL};
+
+/* Returns: (borrowed) NULL for a role that is not there */
+static const char *
+word_of(MotetAuthRole role)
+{
+        for (size_t i = 0; i < G_N_ELEMENTS(roles); i++) {
+                if (roles[i] == role)
+                        return words[i];
+        }
+        return NULL;
+}
 
 MotetOption
 permission_option(const MotetPermission *permission)
@@ -21,7 +36,7 @@ permission_option(const MotetPermission *permission)
         return (MotetOption){
                 .key = permission->name,
                 .type = MOTET_OPTION_ENUM,
-                .fallback = words[permission->role],
+                .fallback = word_of(permission->role),
                 .values = words,
                 .help = permission->help,
         };
@@ -38,7 +53,7 @@ row_problem(const MotetPermission *table, const MotetPermission *row)
         for (const MotetPermission *earlier = table; earlier < row; earlier++)
                 if (strcmp(earlier->name, row->name) == 0)
                         return "the name is there twice";
-        if ((unsigned)row->role > MOTET_ROLE_NOBODY)
+        if (!word_of(row->role))
                 return "the role is unknown";
         if (!row->help || !row->help[0])
                 return "the help is missing";
@@ -111,25 +126,25 @@ role_of(const MotetSession *session)
 
 /* The least role that has it. A module asks only for what its table declares, so anything else is
  * a mistake in its code. */
-static unsigned
+static MotetAuthRole
 role_needed(const MotetModule *self, const char *permission)
 {
         g_autofree char *key = g_strconcat(PERMISSION_PREFIX, permission, NULL);
         const char *word = self->options ? option_values_text(self->options, key) : NULL;
-        unsigned role = 0;
+        size_t i = 0;
 
         if (!word)
                 g_error("module %s has no permission %s", self->info->name, permission);
-        while (strcmp(words[role], word) != 0)
-                role++;
-        return role;
+        while (strcmp(words[i], word) != 0)
+                i++;
+        return roles[i];
 }
 
 bool
 motet_may(const MotetModule *self, const MotetSession *session, const char *permission)
 {
         g_return_val_if_fail(self && permission, false);
-        unsigned needed = role_needed(self, permission);
+        MotetAuthRole needed = role_needed(self, permission);
 
         return needed == MOTET_ROLE_RESTRICTED ||
                (needed < MOTET_ROLE_NOBODY && role_of(session) >= needed);

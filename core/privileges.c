@@ -156,7 +156,15 @@ privileges_become_owner(const char *path, GError **error)
 {
         struct stat file;
 
-        if (stat(path, &file) < 0 || file.st_uid == 0)
+        if (stat(path, &file) < 0) {
+                if (errno == ENOENT || errno == ENOTDIR)
+                        return true;
+                /* Who cannot know the owner must not go on as root. */
+                g_set_error(error, MOTET_ERROR, MOTET_ERROR_IO, "cannot look at %s: %s", path,
+                            g_strerror(errno));
+                return false;
+        }
+        if (file.st_uid == 0)
                 return true;
 
         const struct passwd *entry = getpwuid(file.st_uid);

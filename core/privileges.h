@@ -26,7 +26,7 @@ bool privileges_are_root(void);
  */
 bool privileges_become(const char *user, GError **error);
 /** privileges_become_owner: as privileges_become(), the owner of @path; a no-op when that is
- * root or @path does not exist */
+ * root or @path does not exist; fails when the owner cannot be known */
 bool privileges_become_owner(const char *path, GError **error);
 /** privileges_drop_ports: gives up every capability for good; a no-op for root */
 bool privileges_drop_ports(GError **error);

@@ -12,7 +12,8 @@
 #include "core/host.h"
 
 #define QUARANTINE_FILE "module-crashes"
-#define QUARANTINE_MAX 256 /* crashes that are remembered, the newest */
+/* Crashes that are remembered, the newest; more than the most that limits.module_crashes may be. */
+#define QUARANTINE_MAX 256
 
 /** Blame: one crash. */
 typedef struct {

@@ -177,11 +177,11 @@ tell_slow_turn(void *data, int64_t us)
 }
 
 static Server *
-server_assemble(const ServerParams *params, Config *config)
+server_assemble(const ServerParams *params, Config *config, Loop *loop_take)
 {
         Server *server = g_new0(Server, 1);
 
-        server_base_init(&server->base, params->driven);
+        server_base_init(&server->base, loop_take);
         if (params->random)
                 server_base_set_random(&server->base, params->random);
         router_init(&server->base);
@@ -234,9 +234,11 @@ server_new_from(const ServerParams *params, Config *config, ConfigFindings *find
                 GError **error)
 {
         g_autoptr(Config) owned = config;
-        if (!tls_library_start(error))
+        g_autoptr(Loop) loop = tls_library_start(error) ? loop_open(params->driven, error) : NULL;
+        if (!loop)
                 return NULL;
-        g_autoptr(Server) server = server_assemble(params, g_steal_pointer(&owned));
+        g_autoptr(Server) server =
+                server_assemble(params, g_steal_pointer(&owned), g_steal_pointer(&loop));
 
         if (!params->driven)
                 modules_set_quarantine(server->modules, quarantine_read(config->data_dir));

@@ -69,7 +69,9 @@ tls_library_start(GError **error)
             RAND_bytes(&first, sizeof first) == 1)
                 return true;
         g_autofree char *text = tls_error_text();
-        g_set_error(error, MOTET_ERROR, MOTET_ERROR_TLS, "OpenSSL cannot be made ready: %s", text);
+        g_set_error(error, MOTET_ERROR, MOTET_ERROR_TLS,
+                    "OpenSSL cannot be made ready, for want of memory or for its configuration: %s",
+                    text);
         return false;
 }
 
@@ -316,10 +318,11 @@ tls_server_new_ssl(TlsServer *tls, const char *domain, const char *alpn)
                 return NULL;
 
         SSL *ssl = SSL_new(served->context);
-        if (ssl == NULL)
+        /* The callback only reads it; without it any protocol would do. */
+        if (ssl == NULL || SSL_set_app_data(ssl, (char *)(uintptr_t)alpn) != 1) {
+                SSL_free(ssl);
                 return NULL;
+        }
         SSL_set_accept_state(ssl);
-        /* The callback only reads it. */
-        SSL_set_app_data(ssl, (char *)(uintptr_t)alpn);
         return ssl;
 }

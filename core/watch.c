@@ -47,7 +47,6 @@ struct Watch {
         Seen call, jobs[LOOP_POOL_MAX_THREADS];
         int64_t told; /* when a call that ended was told last */
         unsigned n_untold;
-        bool is_aborting;
 };
 
 static void
@@ -137,7 +136,6 @@ look_at_call(Watch *watch, int64_t step)
 static void
 abort_core(Watch *watch)
 {
-        watch->is_aborting = true;
         __atomic_store_n(&watch->core_activity->blocked_ms,
                          (uint32_t)(watch->blocked / G_TIME_SPAN_MILLISECOND), __ATOMIC_RELEASE);
         pthread_kill(watch->core, SIGABRT);
@@ -267,8 +265,10 @@ watch_new(Loop *loop)
         /* Signals are for the core thread. */
         log_crash_fill_but_faults(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);
-        watch->thread = g_thread_new("watch", run, watch);
+        watch->thread = g_thread_try_new("watch", run, watch, NULL);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
+        if (!watch->thread)
+                motet_warn("no thread left: nobody looks whether everybody waits for a module");
         return watch;
 }
 
@@ -282,7 +282,8 @@ watch_free(Watch *watch)
         watch->is_stopping = true;
         g_cond_signal(&watch->wake);
         g_mutex_unlock(&watch->lock);
-        g_thread_join(watch->thread);
+        if (watch->thread)
+                g_thread_join(watch->thread);
         g_cond_clear(&watch->wake);
         g_mutex_clear(&watch->lock);
         g_free(watch);

@@ -41,6 +41,23 @@ add_chunk(XmlArena *arena, size_t needed)
         arena->next_chunk = MIN(arena->next_chunk * 2, MAX_CHUNK);
 }
 
+/* Makes room for @needed bytes in the last chunk, which has nothing but the text of @len bytes in it: so what it held is not left
+   behind, as it is in a chunk that others share. Returns: the text, where it is now */
+static char *
+grow_chunk(XmlArena *arena, size_t len, size_t needed)
+{
+        size_t before = (size_t)(arena->end - (char *)arena->chunks);
+        size_t least = checked_sum(needed, sizeof(XmlChunk));
+        size_t size = MAX(arena->next_chunk, checked_sum(least, MIN(least, MAX_CHUNK)));
+
+        arena->chunks = g_realloc(arena->chunks, size);
+        arena->at = arena->chunks->bytes + len + 1;
+        arena->end = (char *)arena->chunks + size;
+        arena->size += size - before;
+        arena->next_chunk = MIN(arena->next_chunk * 2, MAX_CHUNK);
+        return arena->chunks->bytes;
+}
+
 static char *
 take(XmlArena *arena, size_t n)
 {
@@ -113,9 +130,13 @@ char *
 xml_arena_extend(XmlArena *arena, char *text, size_t len, const char *tail, size_t more)
 {
         bool is_last = text + len + 1 == arena->at;
+        bool is_alone = is_last && arena->chunks && text == arena->chunks->bytes;
+        size_t needed = checked_sum(checked_sum(len, more), 1);
 
+        if (is_alone && more > (size_t)(arena->end - arena->at))
+                text = grow_chunk(arena, len, needed);
         if (!is_last || more > (size_t)(arena->end - arena->at)) {
-                char *moved = take(arena, checked_sum(checked_sum(len, more), 1));
+                char *moved = take(arena, needed);
                 memcpy(moved, text, len);
                 text = moved;
         } else {

@@ -15,6 +15,7 @@
 
 #define EXPAT_BYTES 10240u /* what a parser costs that has read little */
 #define SLICE_MAX 8192u    /* fed at once; expat may keep a buffer of twice that */
+#define SLICES_MIN 8u      /* of what is allowed: a stranger's buffer is small beside it */
 
 /* Expat scans a token that has no end yet anew with every piece of it. Each byte fed pays for that
  * many scanned again, beside an advance: segments of a large token stay within it, single bytes of
@@ -199,7 +200,7 @@ parse(XmlParser *parser, const char *bytes, size_t n)
                                    "a stanza or stream header is too long");
                         break;
                 }
-                size_t slice = MIN(MIN(n - at, limit - used), SLICE_MAX);
+                size_t slice = MIN(MIN(n - at, limit - used), MIN(limit / SLICES_MIN, SLICE_MAX));
                 if (!is_affordable(parser, slice)) {
                         fail_unfed(parser, MOTET_POLICY_VIOLATION,
                                    "a large tag comes in too many pieces");

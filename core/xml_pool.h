@@ -30,6 +30,7 @@ struct XmlLoan {
         unsigned depth;      /* open elements, the stream's root included */
         unsigned n_elements; /* of the unfinished element */
         unsigned n_spaces;   /* namespaces it declares */
+        size_t n_attrs;      /* of all its elements */
         uint64_t start;      /* its first byte, counted as @fed */
         char lead[2];        /* the first bytes of the header being read */
         GPtrArray *declared; /* (own) namespace declarations of the header being read, as text */

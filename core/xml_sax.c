@@ -9,6 +9,9 @@
 
 #include "core/xml_tree.h"
 
+/* On average, of the elements a stanza may have: an attribute of 5 bytes takes 40 in a tree. */
+#define ATTRIBUTES_PER_ELEMENT 2u
+
 #define BLOATED_BYTES 32768u /* size of an element whose parser is not pooled again */
 
 /* A name as expat tells it. */
@@ -109,6 +112,11 @@ add_attrs(XmlLoan *loan, const char **attrs)
                 fail(loan, MOTET_POLICY_VIOLATION, "an element has too many attributes");
                 return false;
         }
+        loan->n_attrs += n / 2;
+        if (loan->n_attrs > ATTRIBUTES_PER_ELEMENT * (size_t)loan->owner->limits->elements) {
+                fail(loan, MOTET_POLICY_VIOLATION, "a stanza has too many attributes");
+                return false;
+        }
         for (; *attrs; attrs += 2) {
                 Name name = split_name(attrs[0]);
                 if (!check_name(loan, &name))
@@ -168,6 +176,7 @@ open_stream(XmlLoan *loan, const char *qualified, const char **attrs)
         loan->header = header_text(qualified, loan->declared);
         loan->depth = 1;
         loan->n_spaces = 0;
+        loan->n_attrs = 0;
         loan->current = NULL;
         parser->state = STATE_OPEN;
         parser->sink->opened(parser->data, g_steal_pointer(&loan->tree),
@@ -235,6 +244,7 @@ on_end(void *data, const char *qualified)
 
         loan->n_elements = 0;
         loan->n_spaces = 0;
+        loan->n_attrs = 0;
         loan->n_stanzas++;
         if ((uint64_t)XML_GetCurrentByteIndex(loan->expat) - loan->start > BLOATED_BYTES)
                 loan->is_bloated = true;

@@ -229,12 +229,13 @@ typedef struct {
 /**
  * MotetEventDecl: an event a module fires; one row of its descriptor's .events.
  *
- * Growth: none within a major number of MOTET_ABI; what is added gets a table of its own.
+ * Growth: as MotetHook.
  */
 typedef struct {
-        const char *name;    /* NULL ends a table */
-        MotetEventKind kind; /* its payload */
-        const char *moment;  /* when it is fired and what MOTET_HANDLED means there */
+        const char *name;     /* NULL ends a table */
+        MotetEventKind kind;  /* its payload */
+        const char *moment;   /* when it is fired and what MOTET_HANDLED means there */
+        const void *reserved; /* NULL */
 } MotetEventDecl;
 
 /**

@@ -48,9 +48,11 @@ typedef struct {
 
 /**
  * motet_field_type_name:
- * @type: one of the types of this header
+ * @type: one of the types of field.h; what a later server has beyond them counts as TEXT_SINGLE
  *
  * Returns: (borrowed) a constant: "text-single"
+ *
+ * Source: XEP-0004 section 3.3
  */
 static inline const char *
 motet_field_type_name(MotetFieldType type)
@@ -68,7 +70,7 @@ motet_field_type_name(MotetFieldType type)
                 [MOTET_FIELD_FIXED] = "fixed",
         };
 
-        return names[type];
+        return names[(unsigned)type < MOTET_N_FIELD_TYPES ? type : MOTET_FIELD_TEXT_SINGLE];
 }
 
 /**

@@ -22,7 +22,8 @@ typedef enum {
 /**
  * MotetMetric: what a metric is called and means, in the module's constant data.
  *
- * Growth: none within a major number of MOTET_ABI; what is added gets a function of its own.
+ * Growth: fixed within a major number of MOTET_ABI, because modules have arrays of it. What is added
+ * later uses the reserved field.
  */
 typedef struct {
         /* lower-case letters, digits, underscores; "failures" of module "guard" is shown as
@@ -34,6 +35,7 @@ typedef struct {
         /* of label, NULL-terminated, each once, at most MOTET_METRIC_VALUES_MAX: what a peer chooses is
          * none */
         const char *const *values;
+        const void *reserved; /* NULL */
 } MotetMetric;
 
 /**

@@ -37,8 +37,7 @@ typedef enum {
  * Tables of a descriptor: arrays in the module's constant data that end with a row of 0.
  *
  * Growth: rows of a module built before are as far apart as its headers said, so their size is fixed
- * within a major number of MOTET_ABI. What is added later uses a row's reserved field where there is
- * one, else a table of its own, with a field of its own in MotetModuleInfo.
+ * within a major number of MOTET_ABI. What is added later uses a row's reserved field.
  */
 
 /**
@@ -49,8 +48,9 @@ typedef enum {
  * with a struct of its own, for which an older provider is not found.
  */
 typedef struct {
-        const char *name; /* "auth", "store:sqlite"; NULL ends a table */
-        const void *api;  /* the struct of functions its service header declares */
+        const char *name;     /* "auth", "store:sqlite"; NULL ends a table */
+        const void *api;      /* the struct of functions its service header declares */
+        const void *reserved; /* NULL */
 } MotetServiceDecl;
 
 /** MotetIdentity: a service discovery identity. */
@@ -59,6 +59,7 @@ typedef struct {
         const char *type;     /* "im" */
         const char *name;     /* for people; NULL for none */
         bool account;         /* of accounts' bare addresses instead of the host's */
+        const void *reserved; /* NULL */
 } MotetIdentity;
 
 /** MotetRuleKind: what a rule asks for. */
@@ -86,6 +87,7 @@ typedef struct {
         const char *module; /* whose option; NULL: this one */
         const char *option; /* the option; NULL for NEEDS */
         const char *value;  /* what .kind compares with */
+        const void *reserved; /* NULL */
 } MotetRule;
 
 /** MotetRiskKind: what a setting opens. */
@@ -99,12 +101,13 @@ typedef enum {
  * check security` tells those that are set. Values are written as in YAML; NULL is what is unset.
  */
 typedef struct {
-        const char *text;   /* what happens: "anybody can make an account"; NULL ends a table */
-        MotetRiskKind kind; /* what it opens */
-        const char *option; /* the risk is there when it is... */
-        const char *value;  /* ...this... */
-        const char *other;  /* ...and this option, when not NULL, is... */
-        const char *being;  /* ...this */
+        const char *text;     /* what happens: "anybody can make an account"; NULL ends a table */
+        MotetRiskKind kind;   /* what it opens */
+        const char *option;   /* the risk is there when it is... */
+        const char *value;    /* ...this... */
+        const char *other;    /* ...and this option, when not NULL, is... */
+        const char *being;    /* ...this */
+        const void *reserved; /* NULL */
 } MotetRisk;
 
 /** MotetListenDecl: where the module listens, for tools that look at ports and DNS without running
@@ -113,6 +116,7 @@ typedef struct {
         const char *ports;     /* an option of ports, MOTET_OPTION_INTS; NULL ends a table */
         const char *addresses; /* an option of addresses as in MotetListen, MOTET_OPTION_LIST */
         const char *service;   /* by which peers find it: "_xmpp-client._tcp"; NULL: they do not */
+        const void *reserved;  /* NULL */
 } MotetListenDecl;
 
 struct MotetCommandDecl;
@@ -179,7 +183,8 @@ struct MotetModuleInfo {
 
         const MotetRisk *risks;         /* settings that open something */
         const MotetListenDecl *listens; /* options that say where it listens */
-        /* without it the server would let in what it keeps away: never left out for its crashes */
+        /* without it the server would let in what it keeps away, or serve nobody: never left out for
+         * its crashes */
         bool guards;
 
         const MotetPermission *permissions; /* who may what: asked with motet_may() */

@@ -14,16 +14,16 @@
 
 G_BEGIN_DECLS
 
-/** MotetAuthRole: what an account may do; each may what those before it may. */
+/**
+ * MotetAuthRole: what an account may do; each may what those of lower numbers may. Later servers may
+ * know others, between these.
+ */
 typedef enum {
-        MOTET_ROLE_RESTRICTED, /* only what needs nobody's trust; also of who has no account */
-        MOTET_ROLE_MEMBER,     /* what accounts are for */
-        MOTET_ROLE_ADMIN,      /* what operators do, in band */
-        MOTET_N_ROLES,
+        MOTET_ROLE_RESTRICTED = 0, /* only what needs nobody's trust; also of who has no account */
+        MOTET_ROLE_MEMBER = 10,    /* what accounts are for */
+        MOTET_ROLE_ADMIN = 20,     /* what operators do, in band */
+        MOTET_ROLE_NOBODY = 100,   /* of a permission: no role has it; no account is of it */
 } MotetAuthRole;
-
-/** MOTET_ROLE_NOBODY: of a permission: no role has it; no account is of it */
-#define MOTET_ROLE_NOBODY MOTET_N_ROLES
 
 /**
  * MotetPermission: one row of a descriptor's .permissions.

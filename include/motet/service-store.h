@@ -115,12 +115,14 @@ MOTET_API void motet_store_accounts(MotetStore *store, MotetStoreItems done, voi
 /**
  * MotetStoreChange: one change of a batch.
  *
- * Growth: none within a major number of MOTET_ABI, as it comes in arrays.
+ * Growth: fixed within a major number of MOTET_ABI, as it comes in arrays. What is added later uses
+ * the reserved field.
  */
 typedef struct {
         const char *key; /* "" for keyval */
         GBytes *value;   /* (borrowed) the new document; NULL deletes */
         bool create;     /* it must not exist yet; else the batch fails with MOTET_ERROR_EXISTS */
+        const void *reserved; /* NULL */
 } MotetStoreChange;
 
 /**
@@ -167,13 +169,14 @@ MOTET_API void motet_store_drop_account(MotetModule *self, const char *account, 
 /**
  * MotetStoreEntry: one entry of an archive.
  *
- * Growth: none within a major number of MOTET_ABI, as it comes in arrays; nor of MotetStoreQuery.
+ * Growth: as MotetStoreChange.
  */
 typedef struct {
         uint64_t id;  /* grows with every entry of the host; when appending chosen by the store */
         int64_t when; /* µs since 1970 UTC */
-        const char *with; /* the other party's bare address; NULL for none */
-        GBytes *value;    /* the entry, not NULL */
+        const char *with;     /* the other party's bare address; NULL for none */
+        GBytes *value;        /* the entry, not NULL */
+        const void *reserved; /* NULL */
 } MotetStoreEntry;
 /**
  * MotetStoreAppended:
@@ -198,13 +201,19 @@ typedef void (*MotetStoreEntries)(MotetModule *self, const GError *error,
                                   const MotetStoreEntry *entries, size_t n, bool complete,
                                   void *data);
 
-/** MotetStoreQuery: which entries; those that fulfil all of it. All 0: every one. */
+/**
+ * MotetStoreQuery: which entries; those that fulfil all of it. All 0: every one.
+ *
+ * Growth: fixed within a major number of MOTET_ABI, as it is inside MotetStoreRequest. What is added
+ * later uses the reserved field.
+ */
 typedef struct {
         uint64_t after, before; /* exclusive ids; 0: open */
         int64_t start, end;     /* inclusive times; 0: open */
         const char *with;       /* NULL: any */
         unsigned max;           /* > 0 */
         bool newest;            /* the last @max that match instead of the first */
+        const void *reserved;   /* NULL */
 } MotetStoreQuery;
 
 /**

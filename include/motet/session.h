@@ -244,7 +244,7 @@ MOTET_API void motet_session_set_roster(MotetSession *session, MotetRoster *rost
 typedef struct {
         uint32_t stanza_bytes;  /* one stanza or stream header */
         uint32_t depth;         /* element nesting, the stanza itself is 1 */
-        uint32_t elements;      /* elements in one stanza */
+        uint32_t elements;      /* elements in one stanza, and half its attributes */
         uint32_t attributes;    /* attributes of one element */
         uint32_t namespaces;    /* namespace declarations in one stanza */
         uint32_t name_bytes;    /* one element or attribute name, with its namespace */

@@ -20,8 +20,8 @@ G_BEGIN_DECLS
  * gone, takes other arguments or promises less. MOTET_ABI_MINOR moves with what is only added: a
  * function, an event, an enumeration's value, a macro, a field where the structure says that it may
  * grow ("Growth", where it is declared). So a module has a default where it switches over an
- * enumeration, and leaves at 0 the fields that it does not know. Neither moves twice between two
- * releases.
+ * enumeration, takes MOTET_N_… for the number of those it was built with, and leaves at 0 the fields
+ * that it does not know. Neither moves twice between two releases.
  */
 #define MOTET_ABI_MAJOR 1u
 #define MOTET_ABI_MINOR 0u

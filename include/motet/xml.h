@@ -47,7 +47,7 @@ MOTET_API MotetXml *motet_xml_copy(const MotetXml *xml);
 
 /**
  * motet_xml_parse:
- * @text: (borrowed) one element as UTF-8 text
+ * @text: (borrowed) one element as UTF-8 text; may be NULL when @len is 0
  * @len: bytes, or -1 when @text ends with NUL
  * @default_ns: namespace of elements without any declaration, as inside a stream; NULL for none
  * @error: set to MOTET_ERROR_XML

@@ -30,10 +30,13 @@ static const Hash hashes[N_HASHES] = {
         {"SHA-512", 64, EVP_sha512},
 };
 
-static const char *const role_names[MOTET_N_ROLES] = {
-        [MOTET_ROLE_RESTRICTED] = "restricted",
-        [MOTET_ROLE_MEMBER] = "member",
-        [MOTET_ROLE_ADMIN] = "admin",
+static const struct {
+        MotetAuthRole role;
+        const char *name;
+} roles[] = {
+        {MOTET_ROLE_RESTRICTED, "restricted"},
+        {MOTET_ROLE_MEMBER, "member"},
+        {MOTET_ROLE_ADMIN, "admin"},
 };
 
 /* What a plain password is verified against, the best first. */
@@ -57,15 +60,19 @@ account_key_len(int hash)
 const char *
 account_role_name(MotetAuthRole role)
 {
-        return role_names[role];
+        for (size_t i = 0; i < G_N_ELEMENTS(roles); i++) {
+                if (roles[i].role == role)
+                        return roles[i].name;
+        }
+        g_assert_not_reached();
 }
 
 bool
 account_role_parse(const char *name, MotetAuthRole *role_out)
 {
-        for (int i = 0; i < MOTET_N_ROLES; i++) {
-                if (strcmp(role_names[i], name) == 0) {
-                        *role_out = (MotetAuthRole)i;
+        for (size_t i = 0; i < G_N_ELEMENTS(roles); i++) {
+                if (strcmp(roles[i].name, name) == 0) {
+                        *role_out = roles[i].role;
                         return true;
                 }
         }
@@ -173,7 +180,7 @@ account_document(const Account *account)
         if (account->disabled)
                 motet_xml_set_attr(xml, "disabled", "true");
         if (account->role != MOTET_ROLE_MEMBER)
-                motet_xml_set_attr(xml, "role", role_names[account->role]);
+                motet_xml_set_attr(xml, "role", account_role_name(account->role));
         for (int i = 0; i < N_HASHES; i++) {
                 const AccountKeys *keys = &account->keys[i];
                 if (keys->salt_len == 0)

@@ -302,4 +302,5 @@ const MotetModuleInfo motet_module = {
         .options = options,
         .hooks = hooks,
         .load = load,
+        .guards = true, /* without it nobody is served */
 };

@@ -13,6 +13,9 @@
  */
 #include "blocking-private.h"
 
+#include <string.h>
+
+#include <motet/host.h>
 #include <motet/service-auth.h>
 #include <motet/service-blocking.h>
 
@@ -97,11 +100,19 @@ drop_deleted_user(MotetModule *self, MotetAccountEvent *ev)
 }
 
 static bool
+is_own(MotetModule *self, const char *account, const MotetJid *jid)
+{
+        return g_strcmp0(motet_jid_local(jid), account) == 0 &&
+               strcmp(motet_jid_domain(jid), motet_host_name(motet_module_host(self))) == 0;
+}
+
+/* The user's own resources are never blocked from each other. */
+static bool
 is_blocked(MotetModule *self, const char *account, const MotetJid *jid)
 {
         const List *list = list_find(motet_module_data(self), account);
 
-        return list && set_blocks(list->jids, jid);
+        return list && !is_own(self, account, jid) && set_blocks(list->jids, jid);
 }
 
 /* The module */

@@ -155,4 +155,5 @@ const MotetModuleInfo motet_module = {
         .reconfigure = reconfigure,
         .rules = rules,
         .listens = listens,
+        .guards = true, /* without it nobody is served */
 };

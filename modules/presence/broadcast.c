@@ -345,20 +345,22 @@ deliver_now(MotetModule *self, MotetRosterStatus status, const MotetRoster *rost
 }
 
 /* RFC 6121 3.1.6: a contact's presence comes after the news that it may be seen, which is still
- * being written. */
+ * being written. That of the user's own resources waits for nothing, as their end does not. */
 void
-deliver_in_order(MotetModule *self, const MotetJid *to, MotetXml *presence)
+deliver_in_order(MotetModule *self, const MotetStanzaEvent *ev)
 {
         MotetModule *provider = NULL;
         const MotetRosterService *service = roster_of(self, &provider);
+        const char *account = motet_jid_local(ev->to);
+        bool is_own = strcmp(motet_jid_bare(ev->from), motet_jid_bare(ev->to)) == 0;
 
-        if (!service->is_busy(provider, motet_jid_local(to))) {
-                deliver(self, to, presence);
+        if (is_own || !service->is_busy(provider, account)) {
+                deliver(self, ev->to, ev->stanza);
                 return;
         }
 
         Delivery *delivery = g_new0(Delivery, 1);
-        delivery->to = motet_jid_ref(to);
-        delivery->presence = motet_xml_ref(presence);
-        service->read(provider, self, motet_jid_local(to), deliver_now, delivery, delivery_free);
+        delivery->to = motet_jid_ref(ev->to);
+        delivery->presence = motet_xml_ref(ev->stanza);
+        service->read(provider, self, account, deliver_now, delivery, delivery_free);
 }

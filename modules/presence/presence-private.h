@@ -37,8 +37,8 @@ is_subscription(PresenceType type)
 
 /** subscription_send: our user's subscription stanza. Returns: the verdict of the pre- event */
 MotetResult subscription_send(MotetModule *self, MotetStanzaEvent *ev, PresenceType type);
-/** subscription_receive: a subscription stanza for an account of ours */
-void subscription_receive(MotetModule *self, MotetStanzaEvent *ev, PresenceType type);
+/** subscription_receive: a subscription stanza for an account of ours. Returns: the verdict: it waits */
+MotetResult subscription_receive(MotetModule *self, MotetStanzaEvent *ev, PresenceType type);
 /** subscription_end_all: @account is about to be deleted: ends what it has with others */
 void subscription_end_all(MotetModule *self, const char *account);
 /** subscription_cancel: the user removed a contact: ends what @state has of subscriptions */
@@ -67,7 +67,7 @@ unsigned send_resources(MotetModule *self, const char *account, const char *reso
 void probe_answer(MotetModule *self, const MotetJid *from, const MotetJid *to);
 /** deliver_in_order: to all available resources of a bare @to, or the one of a full @to, behind the
  * changes of its roster that are under way */
-void deliver_in_order(MotetModule *self, const MotetJid *to, MotetXml *presence);
+void deliver_in_order(MotetModule *self, const MotetStanzaEvent *ev);
 /** directed_add: Returns: false when @session has too many directed receivers */
 bool directed_add(MotetModule *self, MotetSession *session, const MotetJid *to);
 void directed_remove(MotetModule *self, MotetSession *session, const MotetJid *to);

@@ -162,7 +162,7 @@ process_own(MotetModule *self, MotetStanzaEvent *ev)
         case PRESENCE_AVAILABLE:
         case PRESENCE_UNAVAILABLE:
                 if (is_directed)
-                        deliver_in_order(self, ev->to, ev->stanza);
+                        deliver_in_order(self, ev);
                 else if (type == PRESENCE_AVAILABLE)
                         return become_available(self, ev);
                 else
@@ -206,11 +206,11 @@ process_inbound(MotetModule *self, MotetStanzaEvent *ev)
         switch (type) {
         case PRESENCE_ERROR:
                 note_error(self, ev);
-                deliver_in_order(self, ev->to, ev->stanza);
+                deliver_in_order(self, ev);
                 return MOTET_HANDLED;
         case PRESENCE_AVAILABLE:
         case PRESENCE_UNAVAILABLE:
-                deliver_in_order(self, ev->to, ev->stanza);
+                deliver_in_order(self, ev);
                 return MOTET_HANDLED;
         case PRESENCE_PROBE:
                 probe_answer(self, ev->from, ev->to);
@@ -219,8 +219,7 @@ process_inbound(MotetModule *self, MotetStanzaEvent *ev)
         case PRESENCE_UNSUBSCRIBE:
         case PRESENCE_SUBSCRIBED:
         case PRESENCE_UNSUBSCRIBED:
-                subscription_receive(self, ev, type);
-                return MOTET_HANDLED;
+                return subscription_receive(self, ev, type);
         case PRESENCE_UNKNOWN:
         default:
                 return motet_reply_error(ev, MOTET_BAD_REQUEST, "unknown type of presence");

@@ -157,7 +157,7 @@ typedef struct {
         MotetXml *original;    /* (own) as it came */
         MotetXml *stanza;      /* (own) between bare addresses */
         MotetSession *session; /* (own) outbound only: who sent it */
-        MotetWait *wait;       /* (own) outbound only, until resumed */
+        MotetWait *wait;       /* (own) until resumed */
         bool passes;
         bool approves; /* the server answers in the user's name */
 } Change;
@@ -167,9 +167,11 @@ change_free(void *data)
 {
         Change *change = data;
 
-        /* Not answered: the module stops. It must not go on as it is, between resources. */
-        if (change->wait)
+        /* One that is sent and not answered: the module stops. It must not go on as it is, between resources. */
+        if (change->wait && change->session)
                 motet_resume_refuse(change->wait, MOTET_SERVICE_UNAVAILABLE, NULL);
+        else if (change->wait)
+                motet_resume(change->wait, MOTET_HANDLED);
         motet_xml_unref(change->original);
         motet_xml_unref(change->stanza);
         motet_session_unref(change->session);
@@ -380,14 +382,18 @@ static const MotetRosterChange inbound_change = {
         .free_data = change_free,
 };
 
-void
+/* It waits so that the module is not replaced before the roster is changed and everybody told. */
+MotetResult
 subscription_receive(MotetModule *self, MotetStanzaEvent *ev, PresenceType type)
 {
         MotetModule *provider = NULL;
         const MotetRosterService *service = roster_of(self, &provider);
+        Change *change = change_new(ev, type, ev->to);
 
-        service->change(provider, self, motet_jid_local(ev->to), motet_jid_bare(ev->from),
-                        &inbound_change, change_new(ev, type, ev->to));
+        change->wait = motet_wait(self, &ev->event, SUBSCRIPTION_WAIT, MOTET_DEADLINE_CONTINUE);
+        service->change(provider, self, change->account, motet_jid_bare(ev->from), &inbound_change,
+                        change);
+        return MOTET_WAIT;
 }
 
 /* RFC 6121 2.5.2 */

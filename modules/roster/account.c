@@ -5,6 +5,10 @@
  */
 #include "roster-private.h"
 
+#include <motet/task.h>
+
+enum { VERSION_MAX = 64 }; /* bytes of one that may be ours */
+
 static void
 show_items(Account *account)
 {
@@ -189,13 +193,28 @@ account_has_room(const Account *account, const MotetRosterItem *old, const Motet
                account->bytes - old_size + size <= (uint64_t)motet_option_int(self, "max_bytes");
 }
 
+/* Returns: (own) where it is damaged one that no client has, so that each is told the whole roster */
+static char *
+parse_version(const Account *account, GBytes *document)
+{
+        gsize size = 0;
+        const char *text = g_bytes_get_data(document, &size);
+        gsize n = 0;
+
+        while (n < size && g_ascii_isalnum(text[n]))
+                n++;
+        if (n == size && n > 0 && n <= VERSION_MAX)
+                return g_strndup(text, size);
+        motet_warn("%s: the stored version of the roster is damaged and not used", account->name);
+        return motet_random_id(account->rosters->self, ROSTER_VERSION_BYTES);
+}
+
 static void
 add_stored(Account *account, const MotetStoreItem *stored)
 {
         if (strcmp(stored->key, ROSTER_VERSION_KEY) == 0) {
-                gsize size = 0;
-                const char *text = g_bytes_get_data(stored->value, &size);
-                account_replace(account, stored->key, NULL, NULL, g_strndup(text, size));
+                account_replace(account, stored->key, NULL, NULL,
+                                parse_version(account, stored->value));
                 return;
         }
 

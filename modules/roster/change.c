@@ -167,7 +167,7 @@ write_item(Task *task)
 
         task->is_visible = task->is_set || visible(task->before) != visible(task->after);
         if (task->is_visible) {
-                task->version = motet_random_id(account->rosters->self, 8);
+                task->version = motet_random_id(account->rosters->self, ROSTER_VERSION_BYTES);
                 version = g_bytes_new(task->version, strlen(task->version));
                 changes[n++] = (MotetStoreChange){.key = ROSTER_VERSION_KEY, .value = version};
         }

@@ -19,6 +19,7 @@
 
 #define ROSTER_VERSION_KEY "@"   /* no address: the document that holds the version */
 #define ROSTER_VERSION_EMPTY "0" /* of a roster that was never changed */
+#define ROSTER_VERSION_BYTES 8   /* of one that is made here, written in letters and digits */
 #define ROSTER_GROUPS_MAX 50     /* so that the offsets of an item fit */
 #define ROSTER_WAIT (30 * G_TIME_SPAN_SECOND)
 

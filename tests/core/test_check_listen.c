@@ -87,6 +87,18 @@ test_one_address_inside_another(CheckKit *kit, gconstpointer data)
         check_kit_assert_told(kit, "[listen.clash]");
 }
 
+static void
+test_other_addresses_and_ports_do_not_clash(CheckKit *kit, gconstpointer data)
+{
+        (void)data;
+        use(kit, "[35222]", "[127.0.0.1, 127.0.0.2]");
+        check_kit_assert(kit, "listen", "");
+        use(kit, "[35222, 35223]", "[127.0.0.1]");
+        check_kit_assert(kit, "listen", "");
+        use(kit, "[0, 0]", "[127.0.0.1]");
+        check_kit_assert(kit, "listen", "");
+}
+
 /* The wildcard of IPv6 takes no IPv4: both are listened on by default. */
 static void
 test_both_wildcards_do_not_clash(CheckKit *kit, gconstpointer data)
@@ -122,8 +134,15 @@ test_a_port_that_needs_a_right(CheckKit *kit, gconstpointer data)
         put_unit(kit, "User=motet\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n"
                       "CapabilityBoundingSet=CAP_NET_BIND_SERVICE\n");
         check_kit_assert(kit, "listen", "");
-        put_unit(kit, "");
-        check_kit_assert(kit, "listen", "");
+        put_unit(kit, "User=motet\n");
+        check_kit_assert(kit, "listen", "listen.privileged-port");
+        put_unit(kit, "User=motet\nAmbientCapabilities=CAP_CHOWN\n");
+        check_kit_assert(kit, "listen", "listen.privileged-port");
+        static const char *const of_root[] = {"", "User=root\n", "User=\n"};
+        for (size_t i = 0; i < G_N_ELEMENTS(of_root); i++) {
+                put_unit(kit, of_root[i]);
+                check_kit_assert(kit, "listen", "");
+        }
 }
 
 static void
@@ -149,6 +168,7 @@ main(int argc, char **argv)
         ADD("an-address-that-the-machine-does-not-have",
             test_an_address_that_the_machine_does_not_have);
         ADD("one-address-inside-another", test_one_address_inside_another);
+        ADD("other-addresses-and-ports-do-not-clash", test_other_addresses_and_ports_do_not_clash);
         ADD("both-wildcards-do-not-clash", test_both_wildcards_do_not_clash);
         ADD("a-port-that-needs-a-right", test_a_port_that_needs_a_right);
         ADD("a-port-past-the-privileged-ones", test_a_port_past_the_privileged_ones);

@@ -127,6 +127,7 @@ test_a_user_that_does_not_exist(CheckKit *kit, gconstpointer data)
 
 /* Risks */
 
+/* R30 */
 static void
 test_open_registration(CheckKit *kit, gconstpointer data)
 {
@@ -207,7 +208,7 @@ test_the_unit_that_comes_with_the_server_is_good(CheckKit *kit, gconstpointer da
         check_kit_assert(kit, "security", "");
 }
 
-/* Each line counts: what is no part of the sandbox is listed here. */
+/* Each line counts: what is no part of the sandbox is listed here. (R29, R37) */
 static void
 test_each_line_of_the_sandbox_counts(CheckKit *kit, gconstpointer data)
 {
@@ -274,6 +275,41 @@ test_other_ways_to_say_the_same(CheckKit *kit, gconstpointer data)
         check_kit_assert(kit, "security", "");
 }
 
+/* systemd.exec(5): a list of what is forbidden lets through what is new. */
+static void
+test_lists_say_what_is_allowed(CheckKit *kit, gconstpointer data)
+{
+        static const char *const lines[] = {
+                "SystemCallFilter=\nSystemCallFilter=~@clock",
+                "SystemCallFilter=",
+                "RestrictAddressFamilies=\nRestrictAddressFamilies=~AF_PACKET",
+                "AmbientCapabilities=CAP_CHOWN",
+        };
+
+        (void)data;
+        for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+                put_unit(kit, NULL, lines[i]);
+                check_kit_assert(kit, "security", "security.unit-sandbox");
+        }
+}
+
+static void
+test_a_unit_with_a_user(CheckKit *kit, gconstpointer data)
+{
+        static const char *const good[] = {"DynamicUser=yes", "DynamicUser=on", "User=motet"};
+        static const char *const bad[] = {"DynamicUser=no", "User=0", "User="};
+
+        (void)data;
+        for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
+                put_unit(kit, "User", good[i]);
+                check_kit_assert(kit, "security", "");
+        }
+        for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+                put_unit(kit, "User", bad[i]);
+                check_kit_assert(kit, "security", "security.root");
+        }
+}
+
 static void
 test_a_unit_that_runs_as_root(CheckKit *kit, gconstpointer data)
 {
@@ -321,6 +357,8 @@ main(int argc, char **argv)
         ADD("each-line-of-the-sandbox-counts", test_each_line_of_the_sandbox_counts);
         ADD("a-drop-in-that-weakens-the-sandbox", test_a_drop_in_that_weakens_the_sandbox);
         ADD("other-ways-to-say-the-same", test_other_ways_to_say_the_same);
+        ADD("lists-say-what-is-allowed", test_lists_say_what_is_allowed);
+        ADD("a-unit-with-a-user", test_a_unit_with_a_user);
         ADD("a-unit-that-runs-as-root", test_a_unit_that_runs_as_root);
         ADD("a-unit-for-another-configuration-does-not-matter",
             test_a_unit_for_another_configuration_does_not_matter);

@@ -176,6 +176,55 @@ test_a_session_is_shown_by_id_and_by_address(void)
         assert_has(server, "session show a@@b", 64, "is no address");
 }
 
+static void
+test_idle_is_told_in_a_fitting_unit(void)
+{
+        static const struct {
+                int64_t s; /* after the former one */
+                const char *text;
+        } rows[] = {
+                {119, "idle       119s\n"},
+                {1, "idle       2m\n"},
+                {2 * 3600 - 121, "idle       119m\n"},
+                {1, "idle       2h\n"},
+                {2 * 86400 - 7201, "idle       47h\n"},
+                {1, "idle       2d\n"},
+        };
+        g_autoptr(TestServer) server = start();
+
+        test_server_bind(server, "juliet@example.org/balcony");
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                test_server_advance(server, rows[i].s * G_TIME_SPAN_SECOND);
+                assert_has(server, "session show juliet@example.org", 0, rows[i].text);
+        }
+}
+
+/* RFC 6121 4.7.2.3: of an available resource its priority, too. */
+static void
+test_an_available_session_has_a_priority(void)
+{
+        static const char text[] =
+                "<presence xmlns='jabber:client'><priority>7</priority></presence>";
+        g_autoptr(TestServer) server = start();
+        MotetSession *juliet = test_server_bind(server, "juliet@example.org/balcony");
+        g_autoptr(MotetXml) presence = motet_xml_parse(text, -1, NULL, NULL);
+
+        assert_lacks(server, "session show juliet@example.org", "priority");
+        motet_session_set_presence(juliet, presence);
+        assert_has(server, "session show juliet@example.org", 0, "state      available\n");
+        assert_has(server, "session show juliet@example.org", 0, "priority   7\n");
+}
+
+static void
+test_a_session_that_is_closing_says_so(void)
+{
+        g_autoptr(TestServer) server = start();
+        MotetSession *juliet = test_server_bind(server, "juliet@example.org/balcony");
+
+        motet_session_close(juliet, MOTET_POLICY_VIOLATION, NULL);
+        assert_has(server, "session list", 0, " closing ");
+}
+
 /* RFC 6120 4.9.3.14 */
 static void
 test_closing_tells_the_client_why(void)
@@ -224,6 +273,12 @@ main(int argc, char **argv)
         g_test_add_func("/commands-session/json-has-every-field", test_json_has_every_field);
         g_test_add_func("/commands-session/a-session-is-shown-by-id-and-by-address",
                         test_a_session_is_shown_by_id_and_by_address);
+        g_test_add_func("/commands-session/idle-is-told-in-a-fitting-unit",
+                        test_idle_is_told_in_a_fitting_unit);
+        g_test_add_func("/commands-session/an-available-session-has-a-priority",
+                        test_an_available_session_has_a_priority);
+        g_test_add_func("/commands-session/a-session-that-is-closing-says-so",
+                        test_a_session_that_is_closing_says_so);
         g_test_add_func("/commands-session/closing-tells-the-client-why",
                         test_closing_tells_the_client_why);
         g_test_add_func("/commands-session/a-reason-has-a-limit", test_a_reason_has_a_limit);

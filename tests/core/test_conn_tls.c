@@ -433,6 +433,25 @@ test_rate_holds_inside_tls(void)
 }
 
 /* Records that carry no text cost us work, so they use up the rate too. */
+/* R12: of records that are read in pieces each byte is charged once. */
+static void
+test_records_in_pieces_are_charged_once(void)
+{
+        TlsFiles files;
+        TlsPair pair;
+        tls_pair_init(&pair, &files);
+        tls_pair_handshake(&pair);
+        conn_set_rate(pair.conn, 16000, 16000);
+        g_autofree char *text = g_strnfill(16000, 'x');
+        for (unsigned i = 0; i < 6; i++)
+                tls_pair_write(&pair, text);
+
+        loop_advance(pair.loop, 5 * SECOND + SECOND / 2);
+
+        g_assert_cmpuint(pair.received->len, ==, 96000);
+        tls_pair_clear(&pair);
+}
+
 static void
 test_records_without_text_use_up_the_rate(void)
 {
@@ -608,6 +627,7 @@ main(int argc, char *argv[])
             test_records_received_together_wait_while_paused);
         ADD("owner-may-free-between-records", test_owner_may_free_between_records);
         ADD("rate-holds-inside-tls", test_rate_holds_inside_tls);
+        ADD("records-in-pieces-are-charged-once", test_records_in_pieces_are_charged_once);
         ADD("records-without-text-use-up-the-rate", test_records_without_text_use_up_the_rate);
         ADD("queue-limit-holds-inside-tls", test_queue_limit_holds_inside_tls);
         ADD("unread-answers-to-key-updates-end", test_unread_answers_to_key_updates_end);

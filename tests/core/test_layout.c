@@ -33,17 +33,17 @@ typedef struct {
 
 /* On 64 bits, major number 1. */
 static const Measure fixed[] = {
-        FIXED(MotetHook, 32),           FIXED(MotetEventDecl, 24),
-        FIXED(MotetOption, 64),         FIXED(MotetServiceDecl, 16),
-        FIXED(MotetIdentity, 32),       FIXED(MotetRule, 72),
-        FIXED(MotetRisk, 48),           FIXED(MotetListenDecl, 24),
+        FIXED(MotetHook, 32),           FIXED(MotetEventDecl, 32),
+        FIXED(MotetOption, 64),         FIXED(MotetServiceDecl, 24),
+        FIXED(MotetIdentity, 40),       FIXED(MotetRule, 80),
+        FIXED(MotetRisk, 56),           FIXED(MotetListenDecl, 32),
         FIXED(MotetPermission, 32),     FIXED(MotetDiscoField, 40),
         FIXED(MotetDiscoForm, 32),      FIXED(MotetArg, 48),
         FIXED(MotetCommandDecl, 48),    FIXED(MotetListen, 40),
-        FIXED(MotetMetric, 40),         FIXED(MotetEvent, 32),
+        FIXED(MotetMetric, 48),         FIXED(MotetEvent, 32),
         FIXED(MotetSessionLimits, 40),  FIXED(MotetStoreItem, 24),
-        FIXED(MotetStoreChange, 24),    FIXED(MotetStoreEntry, 32),
-        FIXED(MotetStoreQuery, 48),     FIXED(MotetStoreBackend, 16),
+        FIXED(MotetStoreChange, 32),    FIXED(MotetStoreEntry, 40),
+        FIXED(MotetStoreQuery, 56),     FIXED(MotetStoreBackend, 16),
         FIXED(MotetAuthKeys, 56),       FIXED(MotetAuthService, 72),
         FIXED(MotetBlockingService, 8), FIXED(MotetDiscoQuery, 32),
         FIXED(MotetDiscoService, 8),    FIXED(MotetMessageService, 16),
@@ -58,7 +58,7 @@ static const Measure places[] = {
         PLACE(MotetSession, roster, 80),     PLACE(MotetStanzaEvent, payload, 72),
         PLACE(MotetSessionEvent, text, 56),  PLACE(MotetFeaturesEvent, features, 40),
         PLACE(MotetServerEvent, server, 32), PLACE(MotetAccountEvent, username, 32),
-        PLACE(MotetCustomEvent, data, 32),   PLACE(MotetStoreRequest, next, 192),
+        PLACE(MotetCustomEvent, data, 32),   PLACE(MotetStoreRequest, next, 208),
         PLACE(MotetModuleInfo, forms, 264),
 };
 

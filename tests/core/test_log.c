@@ -76,6 +76,31 @@ test_level_decides(Fixture *f, const void *data)
         assert_lines(f, "3 test: d\n");
 }
 
+/* GLib has more levels than we do; what has no text has an empty line. */
+static void
+test_what_glib_says_is_logged(Fixture *f, const void *data)
+{
+        static const struct {
+                GLogLevelFlags flags;
+                char level;
+        } rows[] = {
+                {G_LOG_LEVEL_CRITICAL, '0'}, {G_LOG_LEVEL_WARNING, '1'}, {G_LOG_LEVEL_MESSAGE, '2'},
+                {G_LOG_LEVEL_INFO, '3'},     {G_LOG_LEVEL_DEBUG, '3'},
+        };
+        const GLogField fields[] = {{"PRIORITY", "5", -1}, {"MESSAGE", "from afar", -1}};
+
+        (void)data;
+        log_set_level(MOTET_LOG_DEBUG);
+        log_catch_glib();
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                g_autofree char *line = g_strdup_printf("%c glib: from afar\n", rows[i].level);
+                g_log_structured_array(rows[i].flags, fields, G_N_ELEMENTS(fields));
+                assert_lines(f, line);
+        }
+        g_log_structured_array(G_LOG_LEVEL_MESSAGE, fields, 1);
+        assert_lines(f, "2 glib: \n");
+}
+
 /* What is commanded goes before what is configured, and one's own level before everybody's. */
 static void
 test_levels_by_source(Fixture *f, const void *data)
@@ -484,6 +509,7 @@ main(int argc, char **argv)
         g_test_init(&argc, &argv, NULL);
 
         ADD("level-decides", test_level_decides);
+        ADD("what-glib-says-is-logged", test_what_glib_says_is_logged);
         ADD("levels-by-source", test_levels_by_source);
         ADD("levels-are-bounded", test_levels_are_bounded);
         ADD("what-is-off-is-not-evaluated", test_what_is_off_is_not_evaluated);

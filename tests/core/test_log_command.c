@@ -88,6 +88,20 @@ test_for_a_while(void)
         g_assert_cmpint(log_level_of("ping"), ==, MOTET_LOG_INFO);
 }
 
+/* What one command set ends alone. */
+static void
+test_others_go_on(void)
+{
+        g_autoptr(TestServer) server = running_server();
+
+        run(server, "log level ping debug --for 1m", 0, "");
+        run(server, "log level iq debug --for 2m", 0, "");
+        test_server_advance(server, G_TIME_SPAN_MINUTE);
+
+        g_assert_cmpint(log_level_of("ping"), ==, MOTET_LOG_INFO);
+        g_assert_cmpint(log_level_of("iq"), ==, MOTET_LOG_DEBUG);
+}
+
 /* The later command counts, with its time or without one. */
 static void
 test_commanded_again(void)
@@ -152,6 +166,7 @@ main(int argc, char **argv)
         g_test_add_func("/log_command/one-module", test_one_module);
         g_test_add_func("/log_command/everybody", test_everybody);
         g_test_add_func("/log_command/for-a-while", test_for_a_while);
+        g_test_add_func("/log_command/others-go-on", test_others_go_on);
         g_test_add_func("/log_command/commanded-again", test_commanded_again);
         g_test_add_func("/log_command/mistakes", test_mistakes);
         g_test_add_func("/log_command/the-end", test_the_end);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -781,6 +782,31 @@ test_slow_turn_is_told(void)
         g_assert_cmpint(loop_turn_time(loop), <=, longest);
 }
 
+/* R14: without a descriptor there is no loop, and an error says so instead of the process ending. */
+static void
+test_without_descriptors_there_is_an_error(void)
+{
+        struct rlimit before, low;
+        g_autoptr(Loop) warm = loop_new(true); /* GLib's own descriptor is there from now on */
+        int first = dup(STDIN_FILENO);
+
+        g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+        close(first);
+        for (rlim_t n = 0; n < 2; n++) {
+                g_autoptr(GError) error = NULL;
+                low = (struct rlimit){(rlim_t)first + n, before.rlim_max};
+
+                g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &low), ==, 0);
+                Loop *loop = loop_open(true, &error);
+                g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
+                g_assert_null(loop);
+                g_assert_error(error, MOTET_ERROR, MOTET_ERROR_IO);
+                int next = dup(STDIN_FILENO);
+                g_assert_cmpint(next, ==, first);
+                close(next);
+        }
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -802,6 +828,7 @@ main(int argc, char *argv[])
         ADD("watch-replaced-within-a-batch-gets-no-stale-event",
             test_watch_replaced_within_a_batch_gets_no_stale_event);
         ADD("refused-descriptor-is-an-error", test_refused_descriptor_is_an_error);
+        ADD("without-descriptors-there-is-an-error", test_without_descriptors_there_is_an_error);
         ADD("more-ready-than-a-batch", test_more_ready_than_a_batch);
         ADD("timer-fires-at-its-deadline-and-once", test_timer_fires_at_its_deadline_and_once);
         ADD("timers-fire-in-order-of-deadlines", test_timers_fire_in_order_of_deadlines);

@@ -159,11 +159,12 @@ test_all_that_calls_a_module_is_told_apart(void)
         MotetStore *store = motet_store_open(owner, "things", MOTET_STORE_KEYVAL, &error);
         g_autoptr(MotetXml) iq = motet_iq_new("get", "example.org", "nobody@example.org/none");
         int64_t at = 0;
+        int64_t worked_at = 0; /* for the worker, which runs meanwhile */
 
         g_assert_no_error(error);
         meter_start(base);
         motet_defer(owner, note_time, &at, NULL);
-        motet_offload(owner, work, note_time, &at, NULL);
+        motet_offload(owner, work, note_time, &worked_at, NULL);
         motet_store_read(store, "romeo", "", note_answer, &at);
         motet_iq_send(owner, test_server_host(server), iq, G_TIME_SPAN_SECOND, note_reply, &at,
                       NULL);

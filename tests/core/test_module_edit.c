@@ -125,6 +125,29 @@ test_names_that_are_no_plain_words_are_quoted(void)
         check(rows, G_N_ELEMENTS(rows));
 }
 
+/* What is so already is left as it is written. */
+static void
+test_what_is_so_already_stays(void)
+{
+        const Row rows[] = {
+                {"hosts: all # y\nenabled: true\n",
+                 "hosts: all # y\nenabled: true\n",
+                 {.enabled = true, .hosts = ALL}},
+                {"enabled: true\n", "enabled: true\n", {.enabled = true, .hosts = ALL}},
+                {"hosts: [b.example, a.example]\nenabled: true\n",
+                 "hosts: [a.example, b.example]\nenabled: true\n",
+                 {.enabled = true, .hosts = HOSTS("a.example", "b.example")}},
+                {"hosts:\n- b.example\n- a.example\nenabled: true\n",
+                 "hosts:\n- b.example\n- a.example\nenabled: true\n",
+                 {.enabled = true, .hosts = HOSTS("a.example", "b.example")}},
+                {"options:\n  words: [one, two]\n  more: {a: [1, 2], b: \"3\"}\nenabled: true\n",
+                 "options:\n  words: [one, two]\n  more: {a: [1, 2], b: \"3\"}\nenabled: false\n",
+                 {.enabled = false}},
+        };
+
+        check(rows, G_N_ELEMENTS(rows));
+}
+
 /* Rather nothing than a guess. */
 static void
 test_what_is_written_otherwise_is_refused(void)
@@ -145,6 +168,25 @@ test_what_is_written_otherwise_is_refused(void)
                  NULL,
                  {.enabled = true, .hosts = HOSTS("a.example")}},
                 {"hosts:\n- a.example\nenabled: true\n", NULL, {.enabled = true, .hosts = ALL}},
+                {"hosts: []\nenabled: true\n",
+                 NULL,
+                 {.enabled = true, .hosts = HOSTS("a.example")}},
+                {"hosts: \"all\"\nenabled: true\n",
+                 NULL,
+                 {.enabled = true, .hosts = HOSTS("a.example")}},
+                {"hosts:\n- [a.example]\nenabled: true\n",
+                 NULL,
+                 {.enabled = true, .hosts = HOSTS("a.example")}},
+                {"hosts:\n-\n  a.example\nenabled: true\n",
+                 NULL,
+                 {.enabled = true, .hosts = HOSTS("b.example")}},
+                {"hosts:\n- a.example\n- a.example\nenabled: true\n",
+                 NULL,
+                 {.enabled = true, .hosts = HOSTS("a.example")}},
+                {"enabled: true\noptions: [\n", NULL, {.enabled = false}},
+                {"enabled: &x true\noptions: {a: *x}\n", NULL, {.enabled = false}},
+                {"\"enabled\": true\nenabled : false\n", NULL, {.enabled = false}},
+                {"just words\n", NULL, {.enabled = true}},
         };
 
         check(rows, G_N_ELEMENTS(rows));
@@ -163,6 +205,7 @@ main(int argc, char **argv)
                         test_a_list_of_lines_keeps_the_comments_of_the_others);
         g_test_add_func("/module-edit/names-that-are-no-plain-words-are-quoted",
                         test_names_that_are_no_plain_words_are_quoted);
+        g_test_add_func("/module-edit/what-is-so-already-stays", test_what_is_so_already_stays);
         g_test_add_func("/module-edit/what-is-written-otherwise-is-refused",
                         test_what_is_written_otherwise_is_refused);
         return g_test_run();

@@ -340,6 +340,38 @@ test_info_tells_options_and_places(Fixture *fixture, gconstpointer data)
         g_assert_null(strstr(fixture->output->str, "on             b.example"));
 }
 
+/* Of one that does not run, what it would be set to, and why it does not run. */
+static void
+test_info_tells_of_what_does_not_run(Fixture *fixture, gconstpointer data)
+{
+        (void)data;
+        assert_run(fixture, "module info permitted", 0,
+                   "no host: it is not configured\n  count: 5\n"
+                   "      # How many.\n");
+        assert_run(fixture, "module info permitted", 0,
+                   "  permissions.purge: nobody\n      # May remove everything.\n");
+        write_drop_in(fixture, "permitted.yaml", "enabled: false\n");
+        assert_run(fixture, "reload", 0, "nothing to change");
+        assert_run(fixture, "module info permitted", 0, "no host: it is disabled\n");
+        write_drop_in(fixture, "permitted.yaml", "hosts: [b.example]\n");
+        assert_run(fixture, "reload", 0, "+ permitted on b.example\n");
+        assert_run(fixture, "module info permitted --host a.example", 0, "no host of these\n");
+        assert_run(fixture, "module info permitted", 0,
+                   "  permissions.look: restricted\n      # May look at things.\n");
+}
+
+/* How it is replaced, and which commands it has. */
+static void
+test_info_tells_what_a_module_can_do(Fixture *fixture, gconstpointer data)
+{
+        (void)data;
+        assert_run(fixture, "module info keeper", 0, "is replaced    with its state\n");
+        assert_run(fixture, "module info rival", 0, "is replaced    it begins anew\n");
+        assert_run(fixture, "module info speaker", 0, "command        greet break [HOST]\n");
+        assert_run(fixture, "module info delta", 0, "runs           once for the server\n");
+        assert_run(fixture, "module info no_symbol", 78, "no_symbol");
+}
+
 static void
 test_list_tells_what_does_not_run(Fixture *fixture, gconstpointer data)
 {
@@ -403,6 +435,8 @@ main(int argc, char **argv)
         ADD("/module-switch/the-main-file-is-not-edited", test_the_main_file_is_not_edited);
         ADD("/module-switch/an-unusual-form-is-left-alone", test_an_unusual_form_is_left_alone);
         ADD("/module-switch/info-tells-options-and-places", test_info_tells_options_and_places);
+        ADD("/module-switch/info-tells-of-what-does-not-run", test_info_tells_of_what_does_not_run);
+        ADD("/module-switch/info-tells-what-a-module-can-do", test_info_tells_what_a_module_can_do);
         ADD("/module-switch/list-tells-what-does-not-run", test_list_tells_what_does_not_run);
         ADD("/module-switch/hooks-come-in-running-order", test_hooks_come_in_running_order);
         ADD("/module-switch/a-dry-run-changes-nothing", test_a_dry_run_changes_nothing);

@@ -180,6 +180,36 @@ test_without_a_manager_nothing_happens(Fixture *fixture, gconstpointer data)
         g_assert_null(heard);
 }
 
+/* unix(7): the queue of a datagram socket is short. A manager that does not read holds up nobody, and hears all in order. */
+static void
+test_a_manager_that_does_not_read_holds_up_nobody(Fixture *fixture, gconstpointer data)
+{
+        g_autoptr(Notify) notify = notify_new(fixture->loop);
+        g_autofree char *filler = NULL;
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+        (void)data;
+        memcpy(address.sun_path, fixture->path, strlen(fixture->path));
+        while (sendto(fd, "full", 4, 0, (const struct sockaddr *)&address, sizeof address) > 0)
+                continue;
+        close(fd);
+        notify_send(notify, "READY=1");
+        notify_send(notify, "STATUS=serving");
+        while ((filler = hear(fixture))) {
+                g_assert_cmpstr(filler, ==, "full");
+                g_clear_pointer(&filler, g_free);
+        }
+        loop_advance(fixture->loop, G_TIME_SPAN_SECOND);
+        g_autofree char *first = hear(fixture);
+        g_autofree char *second = hear(fixture);
+        g_autofree char *third = hear(fixture);
+
+        g_assert_cmpstr(first, ==, "READY=1");
+        g_assert_cmpstr(second, ==, "STATUS=serving");
+        g_assert_null(third);
+}
+
 #define ADD(path, func) g_test_add(path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -196,6 +226,8 @@ main(int argc, char **argv)
             test_a_watchdog_of_another_process_is_ignored);
         ADD("/notify/a-watchdog-without-sense-is-ignored",
             test_a_watchdog_without_sense_is_ignored);
+        ADD("/notify/a-manager-that-does-not-read-holds-up-nobody",
+            test_a_manager_that_does_not_read_holds_up_nobody);
         ADD("/notify/without-a-manager-nothing-happens", test_without_a_manager_nothing_happens);
         return g_test_run();
 }

@@ -116,6 +116,18 @@ test_root_becomes_the_owner_of_a_folder(void)
         rmdir(dir);
 }
 
+/* R28: who cannot know the owner does not go on as root. */
+static void
+test_owner_that_cannot_be_known_is_refused(void)
+{
+        g_autofree char *path = g_strnfill(5000, 'x');
+        g_autoptr(GError) error = NULL;
+
+        path[0] = '/';
+        g_assert_false(privileges_become_owner(path, &error));
+        g_assert_error(error, MOTET_ERROR, MOTET_ERROR_IO);
+}
+
 static void
 test_hardening_leaves_no_core_and_no_readers(void)
 {
@@ -160,6 +172,8 @@ main(int argc, char **argv)
                         test_users_that_cannot_be_are_refused);
         g_test_add_func("/privileges/root-becomes-the-owner-of-a-folder",
                         test_root_becomes_the_owner_of_a_folder);
+        g_test_add_func("/privileges/owner-that-cannot-be-known-is-refused",
+                        test_owner_that_cannot_be_known_is_refused);
         g_test_add_func("/privileges/hardening-leaves-no-core-and-no-readers",
                         test_hardening_leaves_no_core_and_no_readers);
         g_test_add_func("/privileges/descriptors-are-raised-to-the-hard-limit",

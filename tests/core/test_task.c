@@ -503,7 +503,7 @@ test_periodic_timer_skips_what_it_missed(void)
         MotetModule module = {.info = &info, .server = &server, .running = true};
         Stalled stalled = {0};
 
-        server_base_init(&server, false);
+        server_base_init(&server, loop_new(false));
         instance_init(&module);
         stalled.start = motet_now(&module);
         motet_timer_every(&module, NULL, STALL_PERIOD, stall, &stalled);

@@ -442,6 +442,20 @@ test_limit_of_attributes(TestParser *f, const void *data)
         test_parser_assert_told(f, "[policy-violation]");
 }
 
+/* R11; twice as many attributes as elements, so that a tree of a stranger's 10,000 bytes stays below 64 KB */
+static void
+test_limit_of_attributes_of_a_stanza(TestParser *f, const void *data)
+{
+        const char *n = "<n a='' b='' c='' d='' e=''/>";
+        g_autofree char *twenty = g_strconcat("<m>", n, n, n, n, "</m>", NULL);
+        g_autofree char *more = g_strconcat("<m>", n, n, n, n, "<n a=''/></m>", NULL);
+        (void)data;
+
+        test_parser_open(f);
+        f->n_told = 0;
+        assert_limit(f, twenty, more);
+}
+
 static void
 test_limit_of_namespaces(TestParser *f, const void *data)
 {
@@ -790,6 +804,7 @@ main(int argc, char **argv)
         ADD("limit-of-depth", test_limit_of_depth);
         ADD("limit-of-elements", test_limit_of_elements);
         ADD("limit-of-attributes", test_limit_of_attributes);
+        ADD("limit-of-attributes-of-a-stanza", test_limit_of_attributes_of_a_stanza);
         ADD("limit-of-namespaces", test_limit_of_namespaces);
         ADD("limit-of-name-bytes", test_limit_of_name_bytes);
         ADD("limits-may-change", test_limits_may_change);

@@ -31,6 +31,7 @@ class Stream(asyncio.Protocol):
         self.answers = {}  # id of a question: who waits for its answer
         self.messages = []
         self.on_answer = None  # called with each answer before who waits for it runs
+        self.on_message = None  # takes each message instead of .messages
         self.last_id = None  # of the last question
         self.malformed = None  # what was wrong with what the server sent
         self.lost = asyncio.get_running_loop().create_future()
@@ -40,10 +41,12 @@ class Stream(asyncio.Protocol):
         self._n_asked = 0
 
     @classmethod
-    async def open(cls, motet, name, password, resource="harness"):
-        context = ssl.create_default_context(cafile=motet.certificate)
+    async def open(cls, motet, name, password, resource="harness", context=None, source="127.0.0.1"):
+        """context: without one the server must have the instance's certificate. source: the address it comes from."""
+        context = context or ssl.create_default_context(cafile=motet.certificate)
         _, self = await asyncio.get_running_loop().create_connection(
-            lambda: cls(motet.host), "127.0.0.1", motet.tls_port, ssl=context, server_hostname=motet.host)
+            lambda: cls(motet.host), "127.0.0.1", motet.tls_port, ssl=context, server_hostname=motet.host,
+            local_addr=(source, 0))
         try:
             await asyncio.wait_for(self._log_in(name, password, resource), TIMEOUT)
         except BaseException:
@@ -159,6 +162,8 @@ class Stream(asyncio.Protocol):
         elif element.tag == CLIENT + "iq":
             # A push: taken note of, as far as the server can tell.
             self.send(f"<iq type='result' id='{element.get('id')}'/>")
+        elif element.tag == CLIENT + "message" and self.on_message:
+            self.on_message(element)
         elif element.tag == CLIENT + "message":
             self.messages.append(element)
             self._heard.set()

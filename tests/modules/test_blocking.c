@@ -177,7 +177,7 @@ test_bad_requests(void)
         test_assert_block_list(juliet, "<item jid='a@b'/>");
 }
 
-/* Nobody reads, changes or fakes somebody else's list. */
+/* Nobody reads, changes or fakes somebody else's list. (R26) */
 static void
 test_strangers(void)
 {
@@ -215,6 +215,7 @@ test_strangers(void)
         test_assert_block_list(juliet, "");
 }
 
+/* R16 */
 static void
 test_max_items(void)
 {

@@ -16,7 +16,7 @@ fail(Guesses *guesses, const char *peer, unsigned times, int64_t now)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Guesses, guesses_free)
 
-/* Ten failures a minute; the tenth closes the door, the ninth does not */
+/* Ten failures a minute; the tenth closes the door, the ninth does not (R9) */
 static void
 test_limit_of_a_minute(void)
 {

@@ -23,7 +23,7 @@ assert_refused(TestServer *server, const char *condition)
         test_assert_stream_error(refused, condition);
 }
 
-/* 50 strangers of an address; the default, at the limit and one past it */
+/* 50 strangers of an address; the default, at the limit and one past it (R14) */
 static void
 test_strangers_of_an_address(void)
 {
@@ -137,7 +137,7 @@ bind_one(TestServer *server, const char *bare_jid, const char *resource)
         return bound.condition;
 }
 
-/* 20 sessions of an account; the default, at the limit and one past it (RFC 6120 7.7.2.2) */
+/* 20 sessions of an account; the default, at the limit and one past it (RFC 6120 7.7.2.2) (R16) */
 static void
 test_sessions_of_an_account(void)
 {

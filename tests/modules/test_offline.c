@@ -132,7 +132,7 @@ test_stamp_is_the_time_of_arrival(void)
         test_assert_sent(juliet, expected);
 }
 
-/* XEP-0203 section 5: nobody else says that we delayed something; others may have. */
+/* XEP-0203 section 5: nobody else says that we delayed something; others may have. (R25) */
 static void
 test_forged_delay(void)
 {

@@ -89,7 +89,7 @@ answer_with(MotetSession *session, const char *id, const char *type)
         test_session_receive(session, iq);
 }
 
-/* At 300 s of silence, and not before. */
+/* At 300 s of silence, and not before. (R13) */
 static void
 test_silent_user_is_pinged(void)
 {

@@ -161,7 +161,7 @@ test_row(const void *data)
         assert_kept(juliet, "<exodus xmlns='exodus:prefs'/>", "<exodus xmlns='exodus:prefs'/>");
 }
 
-/* Section 2.3; whether there is such an account makes no difference. */
+/* Section 2.3; whether there is such an account makes no difference. (R26) */
 static void
 test_of_another(void)
 {

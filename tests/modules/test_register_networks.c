@@ -7,7 +7,7 @@ static const NetworkLimits limits = {.accounts = 3, .attempts = 5, .networks = 4
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Networks, networks_free)
 
-/* Three accounts a day; the fourth is one too many, until the day is over. */
+/* Three accounts a day; the fourth is one too many, until the day is over. (R18) */
 static void
 test_accounts_of_a_day(void)
 {

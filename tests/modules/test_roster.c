@@ -383,6 +383,7 @@ test_most_groups(void)
         assert_refused(juliet, "modify", "not-acceptable");
 }
 
+/* R16 */
 static void
 test_most_items(void)
 {
@@ -447,7 +448,7 @@ test_most_bytes(void)
 
 /* Other accounts */
 
-/* RFC 6121 2.3.3: the roster of another account is nobody's business, whether it exists or not. */
+/* RFC 6121 2.3.3: the roster of another account is nobody's business, whether it exists or not. (R26) */
 static void
 test_stranger(void)
 {
@@ -470,7 +471,7 @@ test_stranger(void)
         test_assert_sent_nothing(juliet);
 }
 
-/* RFC 6121 2.1.6: only the server pushes. */
+/* RFC 6121 2.1.6: only the server pushes. (R25) */
 static void
 test_forged_push(void)
 {

@@ -336,6 +336,35 @@ test_damaged(void)
         g_assert_cmpuint(juliet->roster->n_items, ==, 1);
 }
 
+/* What no server of ours wrote is no version: it does not come to a client, which is told the whole roster. */
+static void
+test_damaged_version(void)
+{
+        static const char *const documents[] = {"", "a\x01b", "\xff", "a b", "<", NULL};
+        static const char get[] =
+                "<iq type='get' id='1'><query xmlns='" NS_ROSTER "' ver='a'/></iq>";
+
+        for (const char *const *document = documents; *document; document++) {
+                g_autoptr(TestServer) server = test_im_new();
+                MotetStore *store = motet_store_open(test_server_owner(server), "roster",
+                                                     MOTET_STORE_MAP, NULL);
+                g_autoptr(GBytes) value = g_bytes_new(*document, strlen(*document));
+                motet_store_set(store, "juliet", "@", value, NULL, NULL);
+                test_server_settle(server);
+                MotetSession *juliet = test_server_bind(server, JULIET "/balcony");
+
+                test_session_receive(juliet, get);
+
+                g_autofree char *sent = test_session_take_sent(juliet);
+                g_autoptr(MotetXml) iq = motet_xml_parse(sent, -1, MOTET_NS_CLIENT, NULL);
+                const char *version =
+                        motet_xml_attr(motet_xml_child(iq, "query", NS_ROSTER), "ver");
+                g_assert_nonnull(version);
+                g_assert_cmpstr(version, !=, *document);
+                g_assert_cmpstr(version, !=, "");
+        }
+}
+
 /* The same on the disk. */
 static void
 test_on_disk(void)
@@ -370,6 +399,7 @@ main(int argc, char **argv)
         g_test_add_func("/roster_life/caller-stops", test_caller_stops);
         g_test_add_func("/roster_life/two-hosts", test_two_hosts);
         g_test_add_func("/roster_life/damaged", test_damaged);
+        g_test_add_func("/roster_life/damaged-version", test_damaged_version);
         g_test_add_func("/roster_life/on-disk", test_on_disk);
         return g_test_run();
 }

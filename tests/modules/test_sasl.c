@@ -153,8 +153,7 @@ test_scram_wrong_password(void)
 
 /*
  * An unknown user gets as many steps, the same salt each time, the same number of rounds, the same
- * end
- */
+ * end (R7) */
 static void
 test_scram_unknown_user(void)
 {
@@ -198,7 +197,7 @@ test_scram_impossible_name(void)
         test_assert_failure(&line, "not-authorized");
 }
 
-/* RFC 6120 6.3.8: nobody acts as somebody else */
+/* RFC 6120 6.3.8: nobody acts as somebody else (R8) */
 static void
 test_authzid(void)
 {
@@ -288,7 +287,7 @@ test_scram_refused_final_messages(void)
         }
 }
 
-/* XEP-0474 section 5.1 */
+/* XEP-0474 section 5.1 (R5) */
 static void
 test_downgrade_hash(void)
 {

@@ -155,7 +155,7 @@ test_strays_end_the_exchange(void)
 
 /* Too often */
 
-/* RFC 6120 6.4.5: the third failure of a stream is the last, the second is not */
+/* RFC 6120 6.4.5: the third failure of a stream is the last, the second is not (R9) */
 static void
 test_failures_of_a_stream(void)
 {

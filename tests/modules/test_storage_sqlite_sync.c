@@ -4,6 +4,8 @@
  *
  * This program's own functions stand before those of the C library by which SQLite writes. Each test
  * runs once more as a child, which kills itself; then the file is opened again.
+ *
+ * Source: SECURITY-DEFAULTS R31.
  */
 #include "support/store_other.h"
 

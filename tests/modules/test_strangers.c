@@ -30,7 +30,7 @@ free_stranger(void *stranger)
         stranger_free(stranger);
 }
 
-/* Twenty new ones a second, and the twenty-first is refused */
+/* Twenty new ones a second, and the twenty-first is refused (R14) */
 static void
 test_rate_of_an_address(void)
 {

@@ -131,7 +131,7 @@ test_card_for_the_network(void)
                            "' to='nurse@example.net/x'>" CARD "</iq>");
 }
 
-/* Section 3.3: no vCard and no account look alike. */
+/* Section 3.3: no vCard and no account look alike. (R7, R26) */
 static void
 test_no_card_and_no_account_look_alike(void)
 {

@@ -10,6 +10,7 @@ It may be killed and started again on the same folder: motet.kill(), motet.start
 
 import os
 import random
+import shlex
 import shutil
 import signal
 import socket
@@ -53,7 +54,7 @@ class Instance:
         self.config = os.path.join(self.dir, "motet.yaml")
         self.log = os.path.join(self.dir, "log")  # of the last start
         self.env = {}  # what the server's and motetctl's environment has besides ours
-        self.prefix = []  # a command that runs the server, such as valgrind
+        self.prefix = shlex.split(os.environ.get("MOTET_TEST_WRAP", ""))  # a command that runs the server, such as valgrind
         self.n_starts = 0
         self.process = None
         self._make_certificate()

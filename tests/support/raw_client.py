@@ -44,15 +44,16 @@ def base64_of(text):
 
 
 class Client:
-    """security: plain, starttls or direct. settle: called when an answer is there, before the next request goes out."""
+    """security: plain, starttls or direct. settle: called when an answer is there, before the next request goes out.
+    source: the address it comes from."""
 
     def __init__(self, port, name, password="secret", host="localhost", security="plain", mechanism="SCRAM-SHA-1",
-                 settle=lambda: None):
+                 settle=lambda: None, source="127.0.0.1"):
         self.host, self.name, self.password, self.settle = host, name, password, settle
         self.security, self.mechanism = security, mechanism
         self.jid = f"{name}@{host}/desk"
         self.buffer, self.n_syncs = b"", 0
-        self.socket = socket.create_connection(("127.0.0.1", port), DEADLINE_S)
+        self.socket = socket.create_connection(("127.0.0.1", port), DEADLINE_S, (source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if security == "direct":
             self.secure()

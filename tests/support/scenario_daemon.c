@@ -195,11 +195,27 @@ bind_life(void *data)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
+/* Returns: (own) the command that runs the server, behind what MOTET_TEST_WRAP says, such as valgrind. */
+static GStrv
+server_words(const ScenarioDaemon *daemon, GError **error)
+{
+        g_autofree char *program = g_build_filename(g_getenv("MOTET_TEST_BUILD"), "motetd", NULL);
+        g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+        g_auto(GStrv) wrap = NULL;
+
+        if (g_getenv("MOTET_TEST_WRAP")) {
+                if (!g_shell_parse_argv(g_getenv("MOTET_TEST_WRAP"), NULL, &wrap, error))
+                        return NULL;
+                g_strv_builder_addv(words, (const char **)wrap);
+        }
+        g_strv_builder_add_many(words, program, "--config", daemon->config, "--foreground", NULL);
+        return g_strv_builder_end(words);
+}
+
 static bool
 spawn(ScenarioDaemon *daemon, const char *readiness, GError **error)
 {
-        g_autofree char *program = g_build_filename(g_getenv("MOTET_TEST_BUILD"), "motetd", NULL);
-        const char *const words[] = {program, "--config", daemon->config, "--foreground", NULL};
+        g_auto(GStrv) words = server_words(daemon, error);
         g_auto(GStrv) environment =
                 g_environ_setenv(g_get_environ(), "NOTIFY_SOCKET", readiness, 1);
         int log = open(daemon->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -207,8 +223,9 @@ spawn(ScenarioDaemon *daemon, const char *readiness, GError **error)
         if (log < 0)
                 return fail_errno(error, daemon->log);
         bool is_done =
-                g_spawn_async_with_fds(NULL, (char **)words, environment, G_SPAWN_DO_NOT_REAP_CHILD,
-                                       bind_life, NULL, &daemon->pid, -1, log, log, error);
+                words && g_spawn_async_with_fds(NULL, words, environment,
+                                                G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH,
+                                                bind_life, NULL, &daemon->pid, -1, log, log, error);
         close(log);
         return is_done;
 }

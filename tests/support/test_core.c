@@ -16,7 +16,7 @@ test_core_new(void)
 {
         TestCore *core = g_new0(TestCore, 1);
 
-        server_base_init(&core->server, true);
+        server_base_init(&core->server, loop_new(true));
         router_init(&core->server);
         core->host = host_new(&core->server, "example.org");
         core->other = host_new(&core->server, "example.net");
