@@ -200,8 +200,8 @@ static void
 read_thing(SimWorld *world, SimClient *client)
 {
         static const char *const questions[SIM_N_THINGS] = {
-                [SIM_PRIVATE] = "<query xmlns='jabber:iq:private'>"
-                                "<value xmlns='urn:sim:value'/></query>",
+                [SIM_PRIVATE] = ("<query xmlns='jabber:iq:private'>"
+                                 "<value xmlns='urn:sim:value'/></query>"),
                 [SIM_VCARD] = "<vCard xmlns='vcard-temp'/>",
                 [SIM_ROSTER_NAME] = "<query xmlns='jabber:iq:roster'/>",
         };
