@@ -411,8 +411,12 @@ control_new(Server *server, const char *path, GError **error)
                 return NULL;
         }
         control->path = g_strdup(path);
-        if (lstat(path, &control->file) < 0 ||
-            !loop_watch(control->loop, &control->watch, EPOLLIN, error)) {
+        if (lstat(path, &control->file) < 0) {
+                fail(error, path, g_strerror(errno));
+                control_free(control);
+                return NULL;
+        }
+        if (!loop_watch(control->loop, &control->watch, EPOLLIN, error)) {
                 control_free(control);
                 return NULL;
         }

@@ -15,7 +15,8 @@
 
 struct Notify {
         Loop *loop;
-        int fd; /* -1: nobody listens */
+        bool is_wanted; /* somebody listens */
+        int fd;         /* -1: not made yet */
         struct sockaddr_un address;
         socklen_t address_len;
         LoopTimer watchdog;
@@ -42,15 +43,27 @@ read_address(Notify *notify, const char *path)
 
 /* Never waits: a manager that does not read must not stop the server. Returns: 0 or errno */
 static int
-send_now(const Notify *notify, const char *state)
+send_now(Notify *notify, const char *state)
 {
         ssize_t sent;
 
+        if (notify->fd < 0)
+                notify->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        if (notify->fd < 0)
+                return errno;
         do {
                 sent = sendto(notify->fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT,
                               (const struct sockaddr *)&notify->address, notify->address_len);
         } while (sent < 0 && errno == EINTR);
         return sent < 0 ? errno : 0;
+}
+
+/* Whether what fails with @code may go well later. */
+static bool
+is_passing(int code)
+{
+        return code == ENOBUFS || code == ENOMEM || code == EAGAIN || code == EMFILE ||
+               code == ENFILE;
 }
 
 /* A lost READY=1 would have the service killed for not starting (systemd.service(5), TimeoutStartSec=). */
@@ -61,7 +74,7 @@ send_unsent(LoopTimer *timer)
 
         while (!g_queue_is_empty(&notify->unsent)) {
                 int code = send_now(notify, g_queue_peek_head(&notify->unsent));
-                if (code == ENOBUFS || code == ENOMEM || code == EAGAIN) {
+                if (is_passing(code)) {
                         loop_timer_arm(notify->loop, timer, SEND_AGAIN);
                         return;
                 }
@@ -74,7 +87,7 @@ send_unsent(LoopTimer *timer)
 void
 notify_send(Notify *notify, const char *state)
 {
-        if (notify->fd < 0)
+        if (!notify->is_wanted)
                 return;
         if (g_queue_get_length(&notify->unsent) >= UNSENT_MAX) {
                 motet_debug("the service manager is not told: %s", state);
@@ -136,11 +149,8 @@ notify_new(Loop *loop)
                 motet_warn("NOTIFY_SOCKET is no usable address: the service manager hears nothing");
                 return notify;
         }
-        notify->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        if (notify->fd < 0)
-                motet_warn("cannot reach the service manager: %s", g_strerror(errno));
-        else
-                start_watchdog(notify);
+        notify->is_wanted = true;
+        start_watchdog(notify);
         return notify;
 }
 

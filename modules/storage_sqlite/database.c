@@ -393,6 +393,22 @@ release(Database *database)
         g_free(database);
 }
 
+/*
+ * SQLite takes a file that it cannot open for writing, whyever, for one to read, and stays with that: a moment without a
+ * descriptor to spare would make the server refuse every change until it is started anew.
+ */
+static bool
+check_writable(const Database *database, GError **error)
+{
+        if (sqlite3_db_readonly(database->sqlite, "main") == 0)
+                return true;
+        g_set_error(
+                error, MOTET_ERROR, MOTET_ERROR_IO,
+                "it cannot be opened for writing: see its owner and mode, and whether there are "
+                "descriptors left");
+        return false;
+}
+
 Database *
 database_open(const DatabaseConfig *config, GError **error)
 {
@@ -411,8 +427,9 @@ database_open(const DatabaseConfig *config, GError **error)
         database->archive.stale = true;
 
         int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
-        bool opened = sqlite3_open_v2(config->file, &database->sqlite, flags, NULL) == SQLITE_OK ||
-                      fail(database, error);
+        bool opened = (sqlite3_open_v2(config->file, &database->sqlite, flags, NULL) == SQLITE_OK ||
+                       fail(database, error)) &&
+                      check_writable(database, error);
 
         if (!opened || !set_up(database, config, error)) {
                 g_prefix_error(error, "%s: ", config->file);

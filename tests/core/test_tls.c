@@ -723,6 +723,21 @@ test_replaced_certificate_is_for_new_handshakes(void)
         tls_pair_clear(&before);
 }
 
+/* R1: a context OpenSSL left something out of, here all that signs, is found before a client finds it. */
+static void
+test_context_that_cannot_shake_hands_is_refused(void)
+{
+        SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+        g_autoptr(GError) error = NULL;
+
+        bool proven = tls_proof(context, &error);
+
+        SSL_CTX_free(context);
+        g_assert_false(proven);
+        g_assert_error(error, MOTET_ERROR, MOTET_ERROR_TLS);
+        g_assert_cmpuint(ERR_peek_error(), ==, 0);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -767,6 +782,8 @@ main(int argc, char *argv[])
         ADD("damaged-chain-is-refused", test_damaged_chain_is_refused);
         ADD("whole-chain-is-presented", test_whole_chain_is_presented);
         ADD("weak-key-is-refused", test_weak_key_is_refused);
+        ADD("context-that-cannot-shake-hands-is-refused",
+            test_context_that_cannot_shake_hands_is_refused);
         ADD("replaced-certificate-is-for-new-handshakes",
             test_replaced_certificate_is_for_new_handshakes);
 #undef ADD

@@ -154,11 +154,11 @@ static const void *objects[OBJECTS_MAX]; /* where each is mapped */
 static uint64_t n_objects, object_numbers[OBJECTS_MAX];
 
 /*
- * Who does not bear that there is no memory, below the C library: g_vasprintf() ends the process, and what reads the tables
- * of users crashes by itself (glibc 2.36).
+ * Who does not bear to fail: below g_vasprintf() and g_thread_new() GLib ends the process, and what reads the tables of users
+ * crashes by itself (glibc 2.36).
  */
-static const char *const exempt_names[] = {"g_vasprintf", "getpwnam",   "getpwuid",
-                                           "initgroups",  "getpwnam_r", "getpwuid_r"};
+static const char *const exempt_names[] = {"g_vasprintf", "g_thread_new", "getpwnam",  "getpwuid",
+                                           "initgroups",  "getpwnam_r",   "getpwuid_r"};
 #define N_EXEMPT (sizeof(exempt_names) / sizeof(*exempt_names))
 static struct {
         uintptr_t start, end;
@@ -284,13 +284,26 @@ name_frames(Site *site, void *const *addresses, int n)
 static bool
 is_exempt(Kind kind, void *const *addresses, int n)
 {
-        for (int i = 0; kind == ALLOCATE && i < n; i++) {
+        for (int i = 0; (kind == ALLOCATE || kind == THREAD) && i < n; i++) {
                 for (size_t j = 0; j < N_EXEMPT; j++) {
                         uintptr_t at = (uintptr_t)addresses[i];
 
                         if (at > exempt[j].start && at <= exempt[j].end)
                                 return true;
                 }
+        }
+        return false;
+}
+
+/* A sanitizer asks the C library for memory, too, and ends the process without. */
+static bool
+is_of_sanitizer(const Site *site)
+{
+        for (uint32_t i = 0; site->kind == ALLOCATE && i < site->n_frames; i++) {
+                const char *name = shared->objects[site->frames[i] >> 48];
+
+                if (strncmp(name, "libc.so", 7) != 0)
+                        return strncmp(name, "libasan", 7) == 0;
         }
         return false;
 }
@@ -304,7 +317,9 @@ find_site(const Site *like, void *const *addresses, int n)
 
                 if (site->seen == 0) {
                         *site = *like;
-                        site->failed = is_exempt(like->kind, addresses, n) ? UINT32_MAX : 0;
+                        site->failed = is_exempt(like->kind, addresses, n) || is_of_sanitizer(like)
+                                               ? UINT32_MAX
+                                               : 0;
                         shared->n_sites++;
                         return site;
                 }
