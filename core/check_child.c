@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/descriptor.h"
 #include "core/privileges.h"
 
 #define FORMAT "a(usuusms)"
@@ -49,21 +50,6 @@ unpack(GVariant *packed, ConfigFindings *findings)
         }
 }
 
-static bool
-write_all(int fd, const char *bytes, size_t n)
-{
-        while (n > 0) {
-                ssize_t written = write(fd, bytes, n);
-                if (written < 0 && errno == EINTR)
-                        continue;
-                if (written <= 0)
-                        return false;
-                bytes += written;
-                n -= (size_t)written;
-        }
-        return true;
-}
-
 /* Returns: an exit code */
 static int
 answer(CheckContext *context, void (*run)(CheckContext *context), int fd)
@@ -80,7 +66,8 @@ answer(CheckContext *context, void (*run)(CheckContext *context), int fd)
         run(context);
         g_autoptr(GVariant) packed = pack(&findings);
         config_findings_clear(&findings);
-        return write_all(fd, g_variant_get_data(packed), g_variant_get_size(packed)) ? 0 : 1;
+        return descriptor_write_all(fd, g_variant_get_data(packed), g_variant_get_size(packed)) ? 0
+                                                                                                : 1;
 }
 
 static GByteArray *

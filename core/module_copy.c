@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/descriptor.h"
 #include "core/module_object.h"
 
 #define COPY_MAX_BYTES (512 * 1024 * 1024)
@@ -75,21 +76,6 @@ open_source(const char *source, struct stat *file_out, GError **error)
         return -1;
 }
 
-static bool
-write_all(int fd, const char *bytes, size_t n)
-{
-        while (n > 0) {
-                ssize_t written = write(fd, bytes, n);
-                if (written < 0 && errno == EINTR)
-                        continue;
-                if (written < 0)
-                        return false;
-                bytes += written;
-                n -= (size_t)written;
-        }
-        return true;
-}
-
 /* Returns: false with errno */
 static bool
 copy_bytes(int from, int to)
@@ -108,7 +94,7 @@ copy_bytes(int from, int to)
                         errno = EFBIG;
                         return false;
                 }
-                if (!write_all(to, chunk, (size_t)n))
+                if (!descriptor_write_all(to, chunk, (size_t)n))
                         return false;
         }
 }

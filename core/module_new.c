@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/config_module.h"
+#include "core/descriptor.h"
 #include "core/module_object.h"
 
 #define TEMPLATE_MAX_BYTES ((gsize)256 * 1024)
@@ -225,21 +226,6 @@ check_absent(const GPtrArray *files, GError **error)
 }
 
 static bool
-write_all(int fd, const char *text, size_t n)
-{
-        while (n > 0) {
-                ssize_t written = write(fd, text, n);
-                if (written < 0 && errno == EINTR)
-                        continue;
-                if (written < 0)
-                        return false;
-                text += written;
-                n -= (size_t)written;
-        }
-        return true;
-}
-
-static bool
 fail_writing(const char *path, GError **error)
 {
         g_set_error(error, MOTET_ERROR, errno == EEXIST ? MOTET_ERROR_EXISTS : MOTET_ERROR_IO,
@@ -258,7 +244,7 @@ write_file(const File *file, GError **error)
         int fd = open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
         if (fd < 0)
                 return fail_writing(file->path, error);
-        bool is_done = write_all(fd, file->text, strlen(file->text));
+        bool is_done = descriptor_write_all(fd, file->text, strlen(file->text));
         if (!is_done)
                 fail_writing(file->path, error);
         close(fd);

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/descriptor.h"
 #include "core/module_choice.h"
 #include "core/module_edit.h"
 
@@ -55,21 +56,6 @@ fail(GError **error, const char *path)
         return false;
 }
 
-static bool
-write_all(int fd, const char *text, size_t n)
-{
-        while (n > 0) {
-                ssize_t written = write(fd, text, n);
-                if (written < 0 && errno == EINTR)
-                        continue;
-                if (written < 0)
-                        return false;
-                text += written;
-                n -= (size_t)written;
-        }
-        return true;
-}
-
 /* The new file is on disk before it gets the name. @like: what it replaces, or NULL */
 static bool
 write_like(int fd, const char *text, const struct stat *like)
@@ -82,7 +68,7 @@ write_like(int fd, const char *text, const struct stat *like)
             fchown(fd, like->st_uid, like->st_gid) < 0)
                 return false;
         return fchmod(fd, like ? like->st_mode & 07777 : 0644) == 0 &&
-               write_all(fd, text, strlen(text)) && fsync(fd) == 0;
+               descriptor_write_all(fd, text, strlen(text)) && fsync(fd) == 0;
 }
 
 static void

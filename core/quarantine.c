@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/descriptor.h"
 #include "core/log_crash.h"
 
 #define FILE_MAX (2 * LOG_CRASH_BLAMES_MAX) /* bytes beyond which it is no file of ours */
@@ -243,7 +244,7 @@ write_all(const Quarantine *quarantine, int fd, GError **error)
                                        blame->module, blame->host ? blame->host : "-",
                                        blame->file ? blame->file : "-", blame->what);
         }
-        if (ftruncate(fd, 0) == 0 && write(fd, text->str, text->len) == (ssize_t)text->len)
+        if (ftruncate(fd, 0) == 0 && descriptor_write_all(fd, text->str, text->len))
                 return true;
         return fail(quarantine, "written", error);
 }
