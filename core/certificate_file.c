@@ -15,7 +15,7 @@
 
 #include <motet/error.h>
 
-#include "core/tls.h"
+#include "core/tls_error.h"
 
 #define DASHES "-----"
 

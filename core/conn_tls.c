@@ -16,6 +16,7 @@
 #include <motet/log.h>
 
 #include "core/conn_private.h"
+#include "core/tls_error.h"
 
 #define SEAL_FOR_ONE_SEND 65536
 

@@ -12,6 +12,8 @@
 #include <motet/error.h>
 #include <motet/jid.h>
 
+#include "core/tls_error.h"
+
 #define CIPHERS_1_2 "ECDHE+AESGCM:ECDHE+CHACHA20"
 #define GROUPS "X25519:P-256:P-384"
 
@@ -34,29 +36,6 @@ served_free(void *data)
         SSL_CTX_free(served->context);
         certificate_unref(served->certificate);
         g_free(served);
-}
-
-char *
-tls_error_text(void)
-{
-        GString *text = g_string_new(NULL);
-        const char *data;
-        int flags;
-
-        for (;;) {
-                unsigned long code = ERR_get_error_all(NULL, NULL, NULL, &data, &flags);
-                if (code == 0)
-                        break;
-                const char *reason = ERR_reason_error_string(code);
-
-                g_string_append_printf(text, "%s%s", text->len == 0 ? "" : "; ",
-                                       reason == NULL ? "unknown error" : reason);
-                if ((flags & ERR_TXT_STRING) && data != NULL && *data != '\0')
-                        g_string_append_printf(text, " (%s)", data);
-        }
-        if (text->len == 0)
-                g_string_append(text, "no reason given");
-        return g_string_free(text, FALSE);
 }
 
 bool

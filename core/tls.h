@@ -66,7 +66,5 @@ char *tls_sni(SSL *ssl);
 bool tls_library_start(GError **error);
 /** tls_proof: (tls_proof.c) shakes hands with @context in memory. Returns: false with an error when a client could not */
 bool tls_proof(SSL_CTX *context, GError **error);
-/** tls_error_text: Returns: (own) OpenSSL's error queue as one line, and clears it */
-char *tls_error_text(void);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TlsServer, tls_server_free)

@@ -9,6 +9,7 @@
 #include <motet/error.h>
 
 #include "core/tls.h"
+#include "core/tls_error.h"
 
 #define ROUNDS_MAX 64 /* a long chain of certificates fills the pair of buffers some times */
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/tls.h"
+#include "core/tls_error.h"
 #include "support/tls_pair.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
