@@ -31,8 +31,8 @@ certificate_wildcard_name(const char *ascii_name)
 
 /* Names */
 
-/* Returns: (own) NULL when it holds what no domain holds, a NUL first of all: who reads names as C strings must not
- * see another one than who signed it. */
+/* Returns: (own) NULL when it holds what no domain holds, a NUL first of all: who reads names as C
+ * strings must not see another one than who signed it. */
 static char *
 text_of(const ASN1_STRING *string)
 {
@@ -197,7 +197,8 @@ certificate_is_whole(const Certificate *certificate)
 
 /* Objects */
 
-/* Of what was read, OpenSSL keeps the encoding: writing it into a buffer of ours needs no memory of its own. */
+/* Of what was read, OpenSSL keeps the encoding: writing it into a buffer of ours needs no memory of
+ * its own. */
 static void
 hash_certificate(GChecksum *hash, X509 *certificate)
 {

@@ -15,6 +15,7 @@
 
 #include <motet/error.h>
 
+#include "core/denial.h"
 #include "core/tls_error.h"
 
 #define DASHES "-----"
@@ -51,8 +52,11 @@ static bool
 fail_to_open(const char *what, const char *path, int code, GError **error)
 {
         const char *advice = "correct the path or put the file there";
+        const char *confined = denial_advice(path, R_OK, code);
 
-        if (code == EACCES)
+        if (confined)
+                advice = confined;
+        else if (code == EACCES)
                 advice = "let the server's user read it (chown or chgrp)";
         else if (!is_lasting(code))
                 advice = "it is looked at again";

@@ -6,6 +6,9 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/denial.h"
 
 typedef struct {
         CertificateFolder *folder;
@@ -65,10 +68,13 @@ list_names(Walk *walk, const char *path)
         const char *name;
 
         if (dir == NULL) {
-                const char *advice = "";
-                if (g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_ACCES))
-                        advice = ": let the server's user read it (chown or chgrp)";
-                add_problem(walk->folder, g_strdup_printf("%s%s", error->message, advice));
+                bool is_denied = g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_ACCES);
+                const char *confined = denial_advice(path, R_OK, is_denied ? EACCES : 0);
+                const char *advice =
+                        is_denied ? ": let the server's user read it (chown or chgrp)" : "";
+                add_problem(walk->folder,
+                            confined ? g_strdup_printf("%s cannot be read: %s", path, confined)
+                                     : g_strdup_printf("%s%s", error->message, advice));
                 return NULL;
         }
         g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);

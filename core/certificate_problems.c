@@ -1,5 +1,6 @@
 /*
- * certificate_problems: dates, names and chains, in words; a report on every host of a configuration.
+ * certificate_problems: dates, names and chains, in words; a report on every host of a
+ * configuration.
  */
 #include "core/certificate_problems.h"
 

@@ -177,7 +177,8 @@ want_names(GHashTable *wanted, const char *ascii_name)
                 g_hash_table_add(wanted, wildcard);
 }
 
-/* Returns: (borrowed) the domain @ascii_name is directly below; NULL when that is a top-level one */
+/* Returns: (borrowed) the domain @ascii_name is directly below; NULL when that is a top-level
+ * one */
 static const char *
 parent_of(const char *ascii_name)
 {

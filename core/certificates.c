@@ -9,7 +9,8 @@
 
 #include "core/certificate_problems.h"
 
-/* A change is taken once nothing has moved for this long: renewers write one file after the other. */
+/* A change is taken once nothing has moved for this long: renewers write one file after the
+ * other. */
 #define STANDSTILL G_TIME_SPAN_SECOND
 /* Looks that may find something still moving before what is there is taken all the same. */
 #define PATIENCE 3
@@ -83,7 +84,8 @@ now_of(const Certificates *self)
 
 /* The countdown */
 
-/* Returns: the smallest of the days told before the end that @left seconds are within; 0: none of them */
+/* Returns: the smallest of the days told before the end that @left seconds are within; 0: none of
+ * them */
 static unsigned
 days_reached(int64_t left)
 {
@@ -146,8 +148,9 @@ note_trouble(Certificates *self, Round *round, const CertificateWanted *host, co
         g_ptr_array_add(round->troubled, (gpointer)(uintptr_t)host);
 }
 
-/* Returns: (borrowed) what keeps @best from being put in force instead of @former: while the file that serves the host is being
- * replaced, something worse is no substitute; NULL when it is welcome */
+/* Returns: (borrowed) what keeps @best from being put in force instead of @former: while the file
+ * that serves the host is being replaced, something worse is no substitute; NULL when it is
+ * welcome */
 static const char *
 objection_to(const Certificates *self, const CertificateWanted *host, const Certificate *best,
              const Certificate *former)
@@ -258,7 +261,8 @@ tell_troubled(const Certificates *self, const Round *round)
         }
 }
 
-/* Dates pass without any file changing, so the choice is made anew at each look. Returns: whether there is more to do */
+/* Dates pass without any file changing, so the choice is made anew at each look. Returns: whether
+ * there is more to do */
 static bool
 renew_all(Certificates *self)
 {
@@ -402,7 +406,8 @@ certificates_free(Certificates *self)
         g_free(self);
 }
 
-/* certificates_check() tells of the last two weeks, and what was told of the former one is told of the same again. */
+/* certificates_check() tells of the last two weeks, and what was told of the former one is told of
+ * the same again. */
 static void
 inherit_told(const Certificates *self, const CertificateWanted *host, Certificate *certificate)
 {

@@ -310,7 +310,7 @@ look_at_domains(const Dns *dns)
 void
 check_dns(CheckContext *context)
 {
-        g_autoptr(GPtrArray) endpoints = check_endpoints(context);
+        g_autoptr(GPtrArray) endpoints = check_endpoints(context, NULL);
         g_autoptr(GPtrArray) services = g_ptr_array_new();
         g_autoptr(GPtrArray) questions = check_questions_new();
         Dns dns = {.context = context,

@@ -65,10 +65,21 @@ add_endpoint(const ModuleWanted *module, const MotetListenDecl *decl, const char
         g_ptr_array_add(endpoints, endpoint);
 }
 
+static void
+add_errors(const ConfigFindings *known, ConfigFindings *unread)
+{
+        for (guint i = 0; unread && i < known->list->len; i++) {
+                const ConfigFinding *finding = g_ptr_array_index(known->list, i);
+                if (!config_finding_is_warning(finding))
+                        config_findings_add(unread, finding->id, finding->file, finding->line,
+                                            finding->column, "%s", finding->text);
+        }
+}
+
 /* @host NULL: of server scope. */
 static void
 add_module(const CheckContext *context, const ModuleWanted *module, const char *host,
-           GPtrArray *endpoints)
+           GPtrArray *endpoints, ConfigFindings *unread)
 {
         const MotetListenDecl *decl = module->object->info->listens;
         ConfigFindings known;
@@ -83,12 +94,13 @@ add_module(const CheckContext *context, const ModuleWanted *module, const char *
                                 add_endpoint(module, decl, *addresses, *ports, endpoints);
                 }
         }
+        add_errors(&known, unread);
         option_values_free(values);
         config_findings_clear(&known);
 }
 
 GPtrArray *
-check_endpoints(CheckContext *context)
+check_endpoints(CheckContext *context, ConfigFindings *unread)
 {
         GPtrArray *endpoints = g_ptr_array_new_with_free_func(endpoint_free);
         ConfigFindings known;
@@ -100,9 +112,9 @@ check_endpoints(CheckContext *context)
                 if (!module->object->info->listens)
                         continue;
                 if (module->object->info->scope == MOTET_SCOPE_SERVER)
-                        add_module(context, module, NULL, endpoints);
+                        add_module(context, module, NULL, endpoints, unread);
                 for (const char *const *host = module->hosts; *host; host++)
-                        add_module(context, module, *host, endpoints);
+                        add_module(context, module, *host, endpoints, unread);
         }
         config_findings_clear(&known);
         return endpoints;

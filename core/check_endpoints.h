@@ -21,8 +21,14 @@ typedef struct {
         const ConfigNode *node; /* (borrowed) where the port is set, or the module's place */
 } CheckEndpoint;
 
-/** check_endpoints: Returns: (own) of CheckEndpoint, for g_ptr_array_unref() */
-GPtrArray *check_endpoints(CheckContext *context);
+/**
+ * check_endpoints:
+ * @unread: what is wrong with options of modules that listen is added to it, and such a module has no
+ *   endpoints; NULL: nobody wants to know
+ *
+ * Returns: (own) of CheckEndpoint, for g_ptr_array_unref()
+ */
+GPtrArray *check_endpoints(CheckContext *context, ConfigFindings *unread);
 /** check_address_parse: @text: as in MotetListen. Returns: false when it is no address */
 bool check_address_parse(const char *text, uint16_t port, CheckAddress *out);
 socklen_t check_address_length(const CheckAddress *address);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/address.h"
 #include "core/check.h"
 #include "core/check_endpoints.h"
 #include "core/check_system.h"
@@ -30,7 +31,7 @@ enum {
 
 typedef struct {
         CheckContext *context;
-        const CheckUnit *unit;
+        const CheckUnit *unit, *socket_unit;
         struct ucred server; /* pid 0: none runs */
         uint64_t port_start;
 } Look;
@@ -127,6 +128,25 @@ has_word(const CheckUnitSetting *setting, const char *word)
         return setting && strstr(setting->value, word) != NULL;
 }
 
+/* systemd.socket(5), ListenStream=: "0.0.0.0:5222", "[::]:5222", and "5222" for the latter. */
+static bool
+is_handed_over(const Look *look, const CheckEndpoint *endpoint)
+{
+        const CheckUnitSetting *streams = check_unit_setting(look->socket_unit, "ListenStream");
+
+        if (!streams)
+                return false;
+        g_autofree char *address = address_text(&endpoint->where.any);
+        g_autofree char *wanted = endpoint->where.any.sa_family == AF_INET6
+                                          ? g_strdup_printf("[%s]:%u", address, endpoint->port)
+                                          : g_strdup_printf("%s:%u", address, endpoint->port);
+        g_autofree char *port = g_strdup_printf("%u", endpoint->port);
+        g_auto(GStrv) words = g_strsplit_set(streams->value, " \t", -1);
+        const char *const *all = (const char *const *)words;
+        return g_strv_contains(all, wanted) ||
+               (strcmp(address, "::") == 0 && g_strv_contains(all, port));
+}
+
 /* Whether the user that the unit names may bind low ports; root hands the right on by itself. */
 static bool
 unit_may_bind(const CheckUnit *unit)
@@ -161,6 +181,8 @@ try_endpoint(const Look *look, const CheckEndpoint *endpoint)
 
         /* A wildcard that the kernel does not have is left out by who listens. */
         if (code == EAFNOSUPPORT && strcmp(endpoint->address, "::") == 0)
+                return;
+        if (is_handed_over(look, endpoint))
                 return;
         if (endpoint->port > 0 && endpoint->port < look->port_start &&
             (has_unit ? !unit_may_bind(look->unit) : code == EACCES)) {
@@ -217,14 +239,47 @@ look_for_clashes(const Look *look, const GPtrArray *endpoints, guint index)
         }
 }
 
+static bool
+is_told(const ConfigFindings *findings, const ConfigFinding *finding)
+{
+        for (guint i = 0; i < findings->list->len; i++) {
+                const ConfigFinding *other = g_ptr_array_index(findings->list, i);
+                if (other->id == finding->id && other->line == finding->line &&
+                    other->column == finding->column && strcmp(other->file, finding->file) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* A module whose options are refused listens nowhere: nothing can be said of its ports, least of all
+ * that all is well. */
+static void
+report_unread(CheckContext *context, const ConfigFindings *unread)
+{
+        for (guint i = 0; i < unread->list->len; i++) {
+                const ConfigFinding *finding = g_ptr_array_index(unread->list, i);
+                if (!is_told(context->findings, finding))
+                        config_findings_add(context->findings, FINDING_LISTEN_UNKNOWN,
+                                            finding->file, finding->line, finding->column,
+                                            "where it would listen is not known: %s",
+                                            finding->text);
+        }
+}
+
 void
 check_listen(CheckContext *context)
 {
         g_auto(CheckUnit) unit = {0};
-        Look look = {.context = context, .unit = &unit};
-        g_autoptr(GPtrArray) endpoints = check_endpoints(context);
+        g_auto(CheckUnit) socket_unit = {0};
+        Look look = {.context = context, .unit = &unit, .socket_unit = &socket_unit};
+        ConfigFindings unread;
 
+        config_findings_init(&unread);
+        g_autoptr(GPtrArray) endpoints = check_endpoints(context, &unread);
+        report_unread(context, &unread);
+        config_findings_clear(&unread);
         check_unit_read(context->root, &unit);
+        check_unit_read_socket(context->root, &socket_unit);
         check_unit_server(context->config->control_socket, &look.server);
         if (!check_system_sysctl(context->root, PORT_START, 0, &look.port_start))
                 look.port_start = USUAL_PORT_START;

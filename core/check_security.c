@@ -1,6 +1,6 @@
 /*
- * check_security: modes, the user, what modules say of risky settings, and how the unit confines
- * the server.
+ * check_security: modes, the user, what modules say of risky settings, and how the server and the unit
+ * confine it.
  *
  * TLS is not looked at: its versions and ciphers are those of tls.c, and no setting lowers them.
  *
@@ -12,6 +12,7 @@
 #include "core/check.h"
 #include "core/check_modes.h"
 #include "core/check_unit.h"
+#include "core/confine_files.h"
 #include "core/module_private.h"
 
 /* Risks */
@@ -113,6 +114,28 @@ look_at_user(CheckContext *context)
                 config_findings_add(context->findings, FINDING_SECURITY_ROOT, config->file, 0, 0,
                                     "the running server (process %d) runs as root",
                                     (int)server.pid);
+}
+
+/* What the server gives up by itself */
+
+static void
+look_at_confinement(CheckContext *context)
+{
+        const Config *config = context->config;
+        const ConfigNode *root = config->roots->len > 0 ? config->roots->pdata[0] : NULL;
+        const ConfigNode *node = config_node_entry(config_node_entry(root, "confine"), "refused");
+
+        if (config->confine == CONFIG_CONFINE_OFF && node)
+                config_findings_add(context->findings, FINDING_SECURITY_UNCONFINED, node->file,
+                                    node->line, node->column,
+                                    "confine.refused is off: the server may open every file and "
+                                    "make every call that its user may");
+        else if (config->confine != CONFIG_CONFINE_OFF && !*context->root &&
+                 confine_files_version() == 0)
+                config_findings_add(context->findings, FINDING_SECURITY_UNCONFINED, config->file, 0,
+                                    0,
+                                    "this kernel or container has no Landlock: the server can "
+                                    "open every file that its user may");
 }
 
 /* The unit */
@@ -246,5 +269,6 @@ check_security(CheckContext *context)
         check_modes(context);
         look_at_risks(context);
         look_at_user(context);
+        look_at_confinement(context);
         look_at_unit(context);
 }

@@ -10,7 +10,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define UNIT "motet.service"
+typedef struct {
+        const char *name, *section;
+} Kind;
+
+static const Kind service_kind = {"motet.service", "[Service]"};
+static const Kind socket_kind = {"motet.socket", "[Socket]"};
 
 enum { FILE_MAX_BYTES = 64 * 1024 };
 
@@ -22,7 +27,7 @@ static const char *const unit_dirs[] = {
 
 /* A further line adds to these, an empty one takes back what was said. */
 static const char *const lists[] = {
-        "AmbientCapabilities",     "CapabilityBoundingSet", "ExecStart",
+        "AmbientCapabilities",     "CapabilityBoundingSet", "ExecStart", "ListenStream",
         "RestrictAddressFamilies", "SystemCallFilter",      NULL,
 };
 
@@ -49,23 +54,23 @@ take_setting(CheckUnit *unit, const char *name, const char *value, const char *p
 }
 
 static void
-take_line(CheckUnit *unit, char *line, bool *is_service, const char *path)
+take_line(CheckUnit *unit, const Kind *kind, char *line, bool *is_section, const char *path)
 {
         line = g_strstrip(line);
         if (*line == '[')
-                *is_service = strcmp(line, "[Service]") == 0;
+                *is_section = strcmp(line, kind->section) == 0;
         char *equals = strchr(line, '=');
-        if (!*is_service || !equals || *line == '#' || *line == ';')
+        if (!*is_section || !equals || *line == '#' || *line == ';')
                 return;
         *equals = '\0';
         take_setting(unit, g_strchomp(line), g_strchug(equals + 1), path);
 }
 
 static bool
-read_unit_file(const char *path, CheckUnit *unit)
+read_unit_file(const char *path, const Kind *kind, CheckUnit *unit)
 {
         g_autofree char *text = NULL;
-        bool is_service = false;
+        bool is_section = false;
         gsize len;
 
         if (!g_file_get_contents(path, &text, &len, NULL) || len > FILE_MAX_BYTES)
@@ -74,7 +79,7 @@ read_unit_file(const char *path, CheckUnit *unit)
                 memcpy(at, "  ", 2);
         g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
         for (char **line = lines; *line; line++)
-                take_line(unit, *line, &is_service, path);
+                take_line(unit, kind, *line, &is_section, path);
         return true;
 }
 
@@ -86,7 +91,7 @@ compare_names(gconstpointer a, gconstpointer b)
 
 /* From the least to the most important folder: a file of the same name replaces another. */
 static void
-read_drop_ins(const char *root, CheckUnit *unit)
+read_drop_ins(const char *root, const Kind *kind, CheckUnit *unit)
 {
         g_autoptr(GHashTable) paths =
                 g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -95,7 +100,8 @@ read_drop_ins(const char *root, CheckUnit *unit)
         gpointer key;
 
         for (size_t i = G_N_ELEMENTS(unit_dirs); i-- > 0;) {
-                g_autofree char *folder = g_strconcat(root, unit_dirs[i], "/" UNIT ".d", NULL);
+                g_autofree char *folder =
+                        g_strconcat(root, unit_dirs[i], "/", kind->name, ".d", NULL);
                 g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
                 const char *name;
                 while (dir && (name = g_dir_read_name(dir)))
@@ -108,22 +114,34 @@ read_drop_ins(const char *root, CheckUnit *unit)
                 g_ptr_array_add(names, key);
         g_ptr_array_sort(names, compare_names);
         for (guint i = 0; i < names->len; i++)
-                read_unit_file(g_hash_table_lookup(paths, names->pdata[i]), unit);
+                read_unit_file(g_hash_table_lookup(paths, names->pdata[i]), kind, unit);
+}
+
+static void
+read_unit(const char *root, const Kind *kind, CheckUnit *unit)
+{
+        *unit = (CheckUnit){
+                .settings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, setting_free)};
+        for (size_t i = 0; i < G_N_ELEMENTS(unit_dirs); i++) {
+                g_autofree char *path = g_strconcat(root, unit_dirs[i], "/", kind->name, NULL);
+                if (!read_unit_file(path, kind, unit))
+                        continue;
+                read_drop_ins(root, kind, unit);
+                unit->file = g_steal_pointer(&path);
+                return;
+        }
 }
 
 void
 check_unit_read(const char *root, CheckUnit *unit)
 {
-        *unit = (CheckUnit){
-                .settings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, setting_free)};
-        for (size_t i = 0; i < G_N_ELEMENTS(unit_dirs); i++) {
-                g_autofree char *path = g_strconcat(root, unit_dirs[i], "/" UNIT, NULL);
-                if (!read_unit_file(path, unit))
-                        continue;
-                read_drop_ins(root, unit);
-                unit->file = g_steal_pointer(&path);
-                return;
-        }
+        read_unit(root, &service_kind, unit);
+}
+
+void
+check_unit_read_socket(const char *root, CheckUnit *unit)
+{
+        read_unit(root, &socket_kind, unit);
 }
 
 void

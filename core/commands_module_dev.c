@@ -1,6 +1,6 @@
 /*
- * commands_module_dev: module dev: a module from the folder it is built in, until nobody watches any
- * more.
+ * commands_module_dev: module dev: a module from the folder it is built in, until nobody watches
+ * any more.
  */
 #include <motet/error.h>
 

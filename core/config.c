@@ -10,18 +10,21 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "core/config_confine.h"
 #include "core/config_domain.h"
 #include "core/config_limits.h"
 #include "core/config_log.h"
 #include "core/config_module.h"
 #include "core/config_value.h"
 #include "core/config_yaml.h"
+#include "core/denial.h"
 
 #define CERTIFICATES_PERIOD (5 * G_TIME_SPAN_SECOND)
 
 static const char *const main_keys[] = {
-        "hosts", "certificates", "plugins_dir", "modules_dir", "data_dir", "control_socket",
-        "user",  "log",          "storage",     "limits",      "modules",  NULL,
+        "hosts",          "certificates", "plugins_dir", "modules_dir", "data_dir",
+        "control_socket", "user",         "confine",     "log",         "storage",
+        "limits",         "modules",      NULL,
 };
 static const char *const host_keys[] = {"certificate", "key", NULL};
 static const char *const certificates_keys[] = {"folder", "look_every", NULL};
@@ -79,9 +82,11 @@ read_file(const char *path, ConfigFindings *findings)
 
         if (fd >= 0)
                 close(fd);
-        if (!text)
+        if (!text) {
+                g_autofree char *why = denial_text(path, R_OK, error);
                 config_findings_add(findings, FINDING_CONFIG_UNREADABLE, path, 0, 0,
-                                    "cannot be read: %s", g_strerror(error));
+                                    "cannot be read: %s", why);
+        }
         return text;
 }
 
@@ -327,6 +332,9 @@ read_main(Config *config, const ConfigNode *root, ConfigFindings *findings)
         read_path(config, root, "data_dir", &config->data_dir, findings);
         read_control_socket(config, root, findings);
         read_user(config, root, findings);
+        const ConfigNode *confine = config_node_entry(root, "confine");
+        if (confine)
+                config_confine_read(config, confine, findings);
         const ConfigNode *log = config_node_entry(root, "log");
         if (log)
                 config_log_read(config, log, findings);
@@ -350,6 +358,7 @@ config_new(const char *file, const char *dir)
         config->modules_dir = g_strdup(MOTET_MODULES_DIR);
         config->data_dir = g_build_filename(dir, "data", NULL);
         config->control_socket = g_build_filename(dir, "motet.sock", NULL);
+        config->confine = config_confine_default();
         config->log_levels.level = MOTET_LOG_INFO;
         config->log_lines_per_s = LOG_LINES_PER_S;
         config->log_target = g_strdup("stderr");
@@ -376,6 +385,7 @@ config_free(Config *config)
         g_free(config->storage_default);
         g_free(config->log_target);
         g_free(config->user);
+        g_strfreev(config->confine_also);
         g_free(config->control_socket);
         g_free(config->data_dir);
         g_free(config->modules_dir);
@@ -427,14 +437,19 @@ list_drop_ins(const Config *config, const ConfigNode *named, ConfigFindings *fin
         const unsigned line = named ? named->line : 0, column = named ? named->column : 0;
         g_autoptr(GError) error = NULL;
         g_autoptr(GDir) dir = g_dir_open(config->plugins_dir, 0, &error);
+        const int code = errno;
         g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
         const char *name;
 
         if (!dir) {
                 /* The default folder need not be there: one file may say everything. */
-                if (named || !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+                if (named || !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+                        const char *confined = denial_advice(config->plugins_dir, R_OK, code);
                         config_findings_add(findings, FINDING_CONFIG_PLUGINS_DIR, config->file,
-                                            line, column, "plugins_dir: %s", error->message);
+                                            line, column, "plugins_dir: %s%s%s",
+                                            confined ? config->plugins_dir : error->message,
+                                            confined ? ": " : "", confined ? confined : "");
+                }
                 return NULL;
         }
         for (errno = 0; (name = g_dir_read_name(dir)); errno = 0)

@@ -88,6 +88,13 @@ struct ConfigModule {
         ConfigModule *written; /* (own) of one that is overridden; NULL: nothing */
 };
 
+/* What happens to a call that a confined server may not make (core/confine.h). */
+typedef enum {
+        CONFIG_CONFINE_DENY = 0, /* it fails, and is logged */
+        CONFIG_CONFINE_ABORT,    /* it ends the server */
+        CONFIG_CONFINE_OFF,      /* nothing: the server is not confined */
+} ConfigConfine;
+
 typedef struct {
         char *file, *dir;                                            /* absolute */
         char *plugins_dir, *modules_dir, *data_dir, *control_socket; /* absolute */
@@ -106,6 +113,8 @@ typedef struct {
         GPtrArray *roots;   /* of ConfigNode: every file's tree */
         GPtrArray *files;   /* of char*: names of files read */
         bool serve;         /* for a server that serves: what only it can know is checked too */
+        ConfigConfine confine;
+        char **confine_also; /* absolute paths that it may use as well; NULL: none */
 } Config;
 
 /**

@@ -2,8 +2,8 @@
  * config_domain: the whole name first (is it a URL, an address, a number?), then its labels, then
  * what they are together.
  *
- * Addresses are prepared as jid.c does, by IDNA 2003; names are judged by IDNA 2008 as well, because
- * registries, certificates and browsers go by that. What both understand alike is good.
+ * Addresses are prepared as jid.c does, by IDNA 2003; names are judged by IDNA 2008 as well,
+ * because registries, certificates and browsers go by that. What both understand alike is good.
  */
 #include "core/config_domain.h"
 
@@ -243,8 +243,8 @@ compare(const Name *name, const char *prepared, guint n_before)
         config_findings_hint(name->findings, "write \"%s\"", prepared);
 }
 
-/* Good by IDNA 2008, but not by the preparation of addresses: RFC 3454 section 6 wants a right-to-left
- * label to end with a letter, RFC 5893 allows a digit or mark. */
+/* Good by IDNA 2008, but not by the preparation of addresses: RFC 3454 section 6 wants a
+ * right-to-left label to end with a letter, RFC 5893 allows a digit or mark. */
 static void
 found_unprepared(const Name *name, const GPtrArray *labels)
 {

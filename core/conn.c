@@ -1,12 +1,14 @@
 /*
  * conn: queues, limits, pausing and the end of a connection.
  *
- * All input and output happens in calls from the loop: readiness, the connection's own job in the flush stage, its timer. What
- * the owner calls only changes state and queues that job, so the owner is never called from inside its own call.
+ * All input and output happens in calls from the loop: readiness, the connection's own job in the
+ * flush stage, its timer. What the owner calls only changes state and queues that job, so the owner
+ * is never called from inside its own call.
  */
 #include "core/conn.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -148,10 +150,13 @@ read_once(MotetConn *conn)
         loop_counters(conn->loop)->bytes_in += (size_t)n;
         if (conn->phase == CONN_LINGERING)
                 return;
-        if (conn->tls == CONN_TLS_SECURE)
+        if (conn->tls == CONN_TLS_SECURE) {
                 conn_tls_input(conn, shared->received, (size_t)n);
-        else
-                conn_tell_received(conn, shared->received, (size_t)n);
+                return;
+        }
+        conn_tell_received(conn, shared->received, (size_t)n);
+        /* Passwords come this way where an operator allows it. */
+        OPENSSL_cleanse(shared->received, (size_t)n);
 }
 
 static void

@@ -1,5 +1,6 @@
 /*
- * conn_memory: bytes of a connection without a socket: a fake peer whose reading and writing a test decides.
+ * conn_memory: bytes of a connection without a socket: a fake peer whose reading and writing a test
+ * decides.
  */
 #include <errno.h>
 #include <string.h>
@@ -44,7 +45,8 @@ on_memory_job(LoopJob *job)
 
         if (ready == 0)
                 return;
-        /* Level-triggered, as epoll is: told again next turn while it stays so. Queued first: the call may free the connection. */
+        /* Level-triggered, as epoll is: told again next turn while it stays so. Queued first: the
+         * call may free the connection. */
         loop_defer(memory->conn->loop, &memory->job);
         conn_ready(memory->conn, ready);
 }

@@ -1,5 +1,6 @@
 /*
- * conn_rate: a token bucket on bytes read; an empty one stops reading until a timer says there is something in it.
+ * conn_rate: a token bucket on bytes read; an empty one stops reading until a timer says there is
+ * something in it.
  */
 #include "core/conn_private.h"
 

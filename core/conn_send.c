@@ -25,7 +25,8 @@ take_back(MotetConn *conn)
                 conn_drop_out(conn);
 }
 
-/* One send of @n bytes; sets and clears the write timer. Returns: how many went, 0 also when it ended the connection. */
+/* One send of @n bytes; sets and clears the write timer. Returns: how many went, 0 also when it
+ * ended the connection. */
 static size_t
 send_once(MotetConn *conn, const char *bytes, size_t n)
 {
@@ -86,7 +87,8 @@ send_secure(MotetConn *conn)
 {
         if (!conn_send_sealed(conn) || !conn_tls_seal(conn) || !conn_send_sealed(conn))
                 return;
-        /* The transport took all it was given: the rest in the next turn, after the other connections. */
+        /* The transport took all it was given: the rest in the next turn, after the other
+         * connections. */
         if (conn->out != NULL)
                 loop_flush_later(conn->loop, &conn->job);
 }
@@ -99,7 +101,8 @@ finish_sent(MotetConn *conn)
                 return;
         }
         conn->phase = CONN_LINGERING;
-        /* What still comes is not looked at, and after an alert OpenSSL holds a write buffer of 16 KiB. */
+        /* What still comes is not looked at, and after an alert OpenSSL holds a write buffer of 16
+         * KiB. */
         conn_tls_clear(conn);
 }
 

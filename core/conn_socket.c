@@ -22,7 +22,8 @@ socket_send(MotetConn *conn, const void *bytes, size_t n)
 static bool
 socket_want(MotetConn *conn, uint32_t events, GError **error)
 {
-        /* A hang-up is told whatever is asked for, turn after turn: until something is wanted again, do not ask. */
+        /* A hang-up is told whatever is asked for, turn after turn: until something is wanted
+         * again, do not ask. */
         uint32_t watched = events == 0 && conn->hung_up ? 0 : events | EPOLLERR;
 
         return loop_watch(conn->loop, &conn->watch, watched, error);

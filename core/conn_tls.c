@@ -1,8 +1,9 @@
 /*
  * conn_tls: TLS on a connection: handshake steps, opening and sealing of records.
  *
- * The SSL reads and writes through a BIO that has no buffer of its own: it reads from the slice of bytes just received, which
- * the loop's connections share, and appends to the connection's queue of records. So a turn costs one recv and one send.
+ * The SSL reads and writes through a BIO that has no buffer of its own: it reads from the slice of
+ * bytes just received, which the loop's connections share, and appends to the connection's queue of
+ * records. So a turn costs one recv and one send.
  *
  * Source: RFC 6120 section 5, RFC 8446.
  */
@@ -20,8 +21,9 @@
 
 #define SEAL_FOR_ONE_SEND 65536
 
-/* OpenSSL keeps a message of a handshake until it is whole, up to 131,396 bytes of a ClientHello; honest ones
-   have less than 2,000. So a handshake may take as much as any other header of a stranger. */
+/* OpenSSL keeps a message of a handshake until it is whole, up to 131,396 bytes of a ClientHello;
+   honest ones have less than 2,000. So a handshake may take as much as any other header of a
+   stranger. */
 #define HANDSHAKE_BYTES_MAX 10000u
 
 /* The BIO */
@@ -222,8 +224,8 @@ conn_tls_begin(MotetConn *conn)
 
 /* Records */
 
-/* Records without plaintext (key updates, alerts, empty ones) cost work too: they are charged like plaintext once they are more than the
-   overhead of honest ones. */
+/* Records without plaintext (key updates, alerts, empty ones) cost work too: they are charged like
+   plaintext once they are more than the overhead of honest ones. */
 static void
 charge_unpaid(MotetConn *conn, size_t n_sealed, size_t n_plain)
 {

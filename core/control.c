@@ -86,7 +86,7 @@ flush(Client *client)
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0)
-                        return errno == EAGAIN || errno == EWOULDBLOCK;
+                        return errno == EAGAIN;
                 g_string_erase(answer, 0, n);
         }
         return true;
@@ -211,7 +211,7 @@ read_request(Client *client)
         char *start = client->request + client->n_request;
         ssize_t n = recv(client->watch.fd, start, space, MSG_DONTWAIT);
 
-        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return;
         if (n <= 0) {
                 client_close(client);
@@ -238,9 +238,10 @@ on_client(LoopWatch *watch, uint32_t events)
                         client_close(client);
                 return;
         }
-        if (client->request && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
+        /* Whoever has said all has hung up. */
+        if (client->request)
                 read_request(client);
-        else if (events & (EPOLLHUP | EPOLLERR))
+        else
                 client_close(client);
 }
 

@@ -4,8 +4,9 @@
  */
 #include "core/elf_image.h"
 
-#include <motet/error.h>
 #include <string.h>
+
+#include "core/module_refusal.h"
 
 /* The header of this program itself, put there by the linker: the kind of machine it is for. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
@@ -18,20 +19,6 @@ static const struct {
         {EM_AARCH64, "AArch64"}, {EM_RISCV, "RISC-V"},  {EM_PPC64, "PowerPC 64"},
         {EM_S390, "IBM S/390"},  {EM_MIPS, "MIPS"},     {EM_SPARCV9, "SPARC 64"},
 };
-
-static bool fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static bool
-fail(GError **error, const char *format, ...)
-{
-        va_list args;
-
-        va_start(args, format);
-        g_autoptr(GError) made = g_error_new_valist(MOTET_ERROR, MOTET_ERROR_MODULE, format, args);
-        va_end(args);
-        g_propagate_error(error, g_steal_pointer(&made));
-        return false;
-}
 
 bool
 elf_image_read(const ElfImage *image, size_t offset, void *out, size_t n)
@@ -159,14 +146,16 @@ is_for_this_machine(const ElfW(Ehdr) * header, GError **error)
 
         for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
                 if (header->e_ident[words[i]] != __ehdr_start.e_ident[words[i]])
-                        return fail(error,
-                                    "is for another kind of machine, of other words: build it for "
-                                    "%s",
-                                    machine_name(__ehdr_start.e_machine));
+                        return module_refusal(
+                                error,
+                                "is for another kind of machine, of other words: build it for "
+                                "%s",
+                                machine_name(__ehdr_start.e_machine));
         }
         if (header->e_machine != __ehdr_start.e_machine)
-                return fail(error, "is for another kind of machine, %s: build it for %s",
-                            machine_name(header->e_machine), machine_name(__ehdr_start.e_machine));
+                return module_refusal(error, "is for another kind of machine, %s: build it for %s",
+                                      machine_name(header->e_machine),
+                                      machine_name(__ehdr_start.e_machine));
         return true;
 }
 
@@ -175,11 +164,12 @@ find_dynamic(ElfImage *image, GError **error)
 {
         for (unsigned i = 0; i < image->header.e_phnum; i++) {
                 if (!elf_image_segment(image, i, &image->dynamic))
-                        return fail(error, "is damaged: its segments are not in the file");
+                        return module_refusal(error,
+                                              "is damaged: its segments are not in the file");
                 if (image->dynamic.p_type == PT_DYNAMIC)
                         return true;
         }
-        return fail(error, "is no shared object: link it with -shared");
+        return module_refusal(error, "is no shared object: link it with -shared");
 }
 
 bool
@@ -187,12 +177,12 @@ elf_image_init(ElfImage *image, const uint8_t *bytes, size_t n, GError **error)
 {
         *image = (ElfImage){.bytes = bytes, .n = n};
         if (n < SELFMAG || memcmp(bytes, ELFMAG, SELFMAG) != 0)
-                return fail(error, "is no shared object");
+                return module_refusal(error, "is no shared object");
         if (!elf_image_read(image, 0, &image->header, sizeof image->header))
-                return fail(error, "is damaged: it ends in its header");
+                return module_refusal(error, "is damaged: it ends in its header");
         if (!is_for_this_machine(&image->header, error))
                 return false;
         if (image->header.e_type != ET_DYN)
-                return fail(error, "is no shared object: link it with -shared");
+                return module_refusal(error, "is no shared object: link it with -shared");
         return find_dynamic(image, error);
 }

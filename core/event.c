@@ -16,7 +16,8 @@ typedef struct Entry Entry;
 /* Instead of the kind of a hook's payload: it is measured. */
 #define MEASURED ((MotetEventKind)0)
 
-/* One hook in one table. Chains hold references, since a parked chain may outlive table and owner. */
+/* One hook in one table. Chains hold references, since a parked chain may outlive table and
+ * owner. */
 typedef struct {
         Owned owned;   /* its owner is NULL once the hook is gone */
         Entry *entry;  /* NULL once the hook is gone */

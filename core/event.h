@@ -43,7 +43,6 @@ typedef struct EventRun {
         EventEnd end;
         MotetCondition condition; /* REFUSED */
         const char *text;         /* REFUSED: explanation or NULL */
-        bool temporary;           /* REFUSED: by a deadline; an error of type wait */
 } EventRun;
 
 /** event_table_new: @names (borrowed) outlives it */

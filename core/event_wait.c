@@ -124,7 +124,7 @@ settle(MotetWait *wait, Settled how)
 }
 
 static void
-settle_refused(MotetWait *wait, MotetCondition condition, const char *text, bool temporary)
+settle_refused(MotetWait *wait, MotetCondition condition, const char *text)
 {
         if (wait->settled != PENDING)
                 return;
@@ -132,17 +132,18 @@ settle_refused(MotetWait *wait, MotetCondition condition, const char *text, bool
         wait->text = g_strdup(text);
         wait->run.condition = condition;
         wait->run.text = wait->text;
-        wait->run.temporary = temporary;
         settle(wait, REFUSED);
 }
 
+/* What takes too long has too much before it: who asked is to come again (RFC 6120 4.9.3.17 and
+ * 8.3.3.18). */
 static void
 pass_deadline(LoopTimer *timer)
 {
         MotetWait *wait = CONTAINER_OF(timer, MotetWait, timer);
 
         if (wait->at_deadline == MOTET_DEADLINE_REFUSE)
-                settle_refused(wait, MOTET_INTERNAL_SERVER_ERROR, "this takes too long", true);
+                settle_refused(wait, MOTET_RESOURCE_CONSTRAINT, "this takes too long");
         else
                 settle(wait, CONTINUED);
 }
@@ -260,7 +261,7 @@ motet_resume_refuse(MotetWait *wait, MotetCondition condition, const char *text)
         g_return_if_fail(wait && condition != MOTET_CONDITION_NONE);
 
         owned_remove(&wait->owned);
-        settle_refused(wait, condition, text, false);
+        settle_refused(wait, condition, text);
         wait_unref(wait);
 }
 

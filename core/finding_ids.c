@@ -73,10 +73,10 @@ static const FindingKind kinds[N_FINDINGS] = {
               "regular "
               "one that the user of the server can read, and hold the secret alone; a credential "
               "needs LoadCredential=NAME:PATH in the unit of the service."),
-        WARNING(CONFIG_OPEN_SECRET, "config.open-secret", "a secret that everybody can read",
-                "Every user and program of this machine can read the file it stands in. Close the "
-                "file with chmod o= and change the secret, or keep it in a file of its own and "
-                "write {file: PATH}."),
+        ERROR(CONFIG_OPEN_SECRET, "config.open-secret", "a secret that everybody can read",
+              "Every user and program of this machine can read the file it stands in. Close the "
+              "file with chmod o= and change the secret, or keep it in a file of its own and "
+              "write {file: PATH}."),
         WARNING(CONFIG_CREDENTIAL, "config.credential",
                 "a credential that cannot be looked at here",
                 "Credentials of a service are given to the service alone, when it starts. Only the "
@@ -341,6 +341,12 @@ static const FindingKind kinds[N_FINDINGS] = {
                 "The unit that comes with the server takes away every right that it does not "
                 "need, so that a mistake in it cannot harm the rest of the machine. systemctl "
                 "cat motet shows what is in force."),
+        WARNING(SECURITY_UNCONFINED, "security.unconfined", "the server does not confine itself",
+                "At its start it gives up every file that its configuration does not name, every "
+                "other program, and the calls of the kernel that it does not make. Without that a "
+                "mistake in it can do whatever its user may. Remove confine: {refused: off}; the "
+                "kernel must be Linux 5.13 or newer with landlock among the words of "
+                "/sys/kernel/security/lsm, and a container must not forbid it."),
         ERROR(STORAGE_NO_FOLDER, "storage.no-folder", "the folder of data is not there",
               "The server makes it at its start when it may. Make it as root and give it to the "
               "user the server runs as, with mode 0700."),
@@ -378,6 +384,9 @@ static const FindingKind kinds[N_FINDINGS] = {
         ERROR(LISTEN_CLASH, "listen.clash", "two listeners for one port",
               "An address is contained in another one that is listened on with the same port, or "
               "the same one is written in two ways. The kernel allows only one of them."),
+        ERROR(LISTEN_UNKNOWN, "listen.unknown", "where a module would listen is not known",
+              "Its options are refused, so the server does not start. The message has the reason; "
+              "motetctl check config tells all that is wrong."),
         ERROR(LISTEN_IN_USE, "listen.in-use", "a port that another program uses",
               "The server does not start while it is taken. ss -tlnp tells by whom."),
         ERROR(LISTEN_PRIVILEGED_PORT, "listen.privileged-port",

@@ -144,9 +144,15 @@ typedef struct {
 } Object;
 
 typedef struct {
-        bool is_counted; /* lead them to what counts; false: back */
-        bool is_refused;
+        bool is_counted;   /* lead them to what counts; false: back */
+        bool is_refused;   /* by the system, somewhere */
+        bool is_outdated;  /* an object was closed since .ready was found */
+        GHashTable *ready; /* (own) of the objects' headers: the loader has done with them */
+        unsigned long long n_removed; /* objects ever, when .ready was found */
 } Redirection;
+
+/* Closing objects while others are opened: so often in a row that it must be on purpose. */
+#define MAX_PASSES 10000
 
 /* ld.so writes addresses into the sections it may write to, and leaves offsets in the others. */
 static const void *
@@ -261,7 +267,11 @@ redirect_object(struct dl_phdr_info *info, size_t size, void *data)
         Object object;
 
         (void)size;
-        if (!read_object(&object, info))
+        redirection->is_outdated = info->dlpi_subs != redirection->n_removed;
+        if (redirection->is_outdated)
+                return 1;
+        if (!g_hash_table_contains(redirection->ready, info->dlpi_phdr) ||
+            !read_object(&object, info))
                 return 0;
         for (unsigned table = 0; table < G_N_ELEMENTS(object.tables); table++) {
                 for (size_t i = 0; object.tables[table] && i < object.n_entries[table]; i++) {
@@ -278,14 +288,47 @@ redirect_object(struct dl_phdr_info *info, size_t size, void *data)
         return 0;
 }
 
-/* Also when some entries were refused the others are led there. */
+static int
+note_object(struct dl_phdr_info *info, size_t size, void *data)
+{
+        Redirection *redirection = data;
+
+        (void)size;
+        redirection->n_removed = info->dlpi_subs;
+        g_hash_table_add(redirection->ready, (void *)info->dlpi_phdr);
+        return 0;
+}
+
+/*
+ * An object is shown before the loader has written its entries and sealed them. The loader does one
+ * thing at a time: when it lets us in, it has done with all that were shown before.
+ */
+static void
+find_ready(Redirection *redirection)
+{
+        g_hash_table_remove_all(redirection->ready);
+        dl_iterate_phdr(note_object, redirection);
+        void *program = dlopen(NULL, RTLD_NOW);
+        if (program)
+                dlclose(program);
+}
+
+/* Also when some entries were refused the others are led there. While objects are shown none is removed. */
 static bool
 redirect(bool is_counted)
 {
-        Redirection redirection = {.is_counted = is_counted};
+        const bool was_counted = mine.is_counted;
+        Redirection redirection = {.is_counted = is_counted, .is_outdated = true};
 
-        dl_iterate_phdr(redirect_object, &redirection);
-        return !redirection.is_refused;
+        mine.is_counted = false;
+        redirection.ready = g_hash_table_new(NULL, NULL);
+        for (unsigned i = 0; redirection.is_outdated && i < MAX_PASSES; i++) {
+                find_ready(&redirection);
+                dl_iterate_phdr(redirect_object, &redirection);
+        }
+        g_hash_table_unref(redirection.ready);
+        mine.is_counted = was_counted;
+        return !redirection.is_refused && !redirection.is_outdated;
 }
 
 static bool

@@ -8,10 +8,9 @@
  * their global offset tables) lead to functions that count and call the real one. Tables that are
  * read-only are writable for that moment alone. When the count ends all entries are as before.
  *
- * Other threads may run and call malloc() meanwhile. What must not happen in the milliseconds of
- * starting and stopping is that one of them opens a library: the loader writes into tables that would
- * be sealed under it. Jobs on workers do so only where a name is looked up for the first time (NSS).
- * So it is for when an operator asks, not for sampling.
+ * Other threads may run, call malloc() and open libraries meanwhile; starting and stopping wait until
+ * one that is being opened is. Each takes milliseconds, so it is for when an operator asks, not for
+ * sampling.
  *
  * Not counted: what other threads do, what was mapped without malloc(), and what GLib hands out
  * from its slices, which it allocates in pages and seldom gives back (nodes of lists, heads of

@@ -177,6 +177,7 @@ host_new(MotetServer *server, const char *prepared_name)
         host->name = g_strdup(prepared_name);
         host->server = server;
         host->refs = 1;
+        host->number = server->n_hosts_ever++;
         host->events = event_table_new(server->names);
         host->instances = g_ptr_array_new();
         g_ptr_array_add(server->hosts, host);

@@ -78,6 +78,7 @@ struct MotetServer {
         IqTable *iqs;           /* requests we sent that wait for an answer; router_init() */
         GPtrArray *hosts;       /* of MotetHost, config order */
         GHashTable *host_index; /* prepared domain -> MotetHost */
+        uint64_t n_hosts_ever;  /* hosts there ever were */
         List streams;           /* head: every session not yet destroyed, by its link */
         size_t n_streams;
         uint64_t n_accepted;     /* sessions there ever were */
@@ -112,8 +113,9 @@ struct MotetHost {
         SessionTally tally;
         Slot *slots; /* of the modules that keep data with it */
         unsigned n_slots;
-        unsigned refs; /* its own, and those of sessions and parked chains that know it */
-        bool going;    /* being removed: no new streams */
+        unsigned refs;   /* its own, and those of sessions and parked chains that know it */
+        uint64_t number; /* no other host of the server ever has it */
+        bool going;      /* being removed: no new streams */
 };
 
 /** limits_default: the numbers of a server without `limits:` in its config */

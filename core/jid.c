@@ -49,8 +49,8 @@ lower(char *text)
 }
 
 /*
- * libidn tells where GLib would end the process. For want of a few bytes a name must not be taken for none, nor for
- * another: it is tried again, and then ends likewise.
+ * libidn tells where GLib would end the process. For want of a few bytes a name must not be taken
+ * for none, nor for another: it is tried again, and then ends likewise.
  */
 #define TRIES 3
 #define LABEL_FLAGS (IDNA_ALLOW_UNASSIGNED | IDNA_USE_STD3_ASCII_RULES)
@@ -127,7 +127,8 @@ consists_of(const char *text, size_t len, uint8_t where)
         return common != 0;
 }
 
-/* RFC 8264 section 9.17. Fullwidth and halfwidth forms are mapped before it applies (RFC 8265 section 3.3.2). */
+/* RFC 8264 section 9.17. Fullwidth and halfwidth forms are mapped before it applies (RFC 8265
+ * section 3.3.2). */
 static bool
 has_compat(gunichar c)
 {
@@ -140,7 +141,8 @@ has_compat(gunichar c)
         return strcmp(normal, text) != 0;
 }
 
-/* RFC 8264 sections 9.6 and 9.9: letters by category that identifiers must not hold, old Hangul among them. */
+/* RFC 8264 sections 9.6 and 9.9: letters by category that identifiers must not hold, old Hangul
+ * among them. */
 static bool
 is_excepted(gunichar c)
 {
@@ -188,7 +190,8 @@ prepare_local(char local[static PART_SIZE])
                 return is_local(local);
         }
 
-        /* What it becomes must be an identifier as well: a halfwidth filler becomes one that is none. */
+        /* What it becomes must be an identifier as well: a halfwidth filler becomes one that is
+         * none. */
         return g_utf8_validate(local, -1, NULL) && is_local(local) &&
                prepare(local, stringprep_xmpp_nodeprep) && is_local(local);
 }
@@ -240,7 +243,8 @@ is_dot(gunichar c)
 }
 
 /* One label in its canonical form, by RFC 3490: nameprep, ToUnicode, and ToASCII as the check. */
-/* ToUnicode never fails, but for memory: an encoded label that does not decode stays what it is. Returns: how many points */
+/* ToUnicode never fails, but for memory: an encoded label that does not decode stays what it is.
+ * Returns: how many points */
 static size_t
 decode_label(const char *prepared, uint32_t points[static PART_SIZE])
 {
@@ -330,7 +334,8 @@ prepare_literal(char domain[static PART_SIZE])
         return true;
 }
 
-/* The common case: an ASCII name without encoded labels. Returns: false when it is not that simple. */
+/* The common case: an ASCII name without encoded labels. Returns: false when it is not that
+ * simple. */
 static bool
 prepare_ascii_name(char domain[static PART_SIZE])
 {
@@ -427,7 +432,8 @@ assemble(Slice local, Slice domain, Slice resource)
         return jid;
 }
 
-/* Whether the parts are in their canonical form at first sight, as those of nearly every address are. */
+/* Whether the parts are in their canonical form at first sight, as those of nearly every address
+ * are. */
 static bool
 are_plain(Slice local, Slice domain, Slice resource)
 {
@@ -482,7 +488,8 @@ motet_jid_new(const char *text)
         if (!text)
                 return NULL;
 
-        /* RFC 7622 3.1: the first '/' starts the resourcepart, an '@' before it ends the localpart. */
+        /* RFC 7622 3.1: the first '/' starts the resourcepart, an '@' before it ends the
+         * localpart. */
         const char *bare_end = strchrnul(text, '/');
         const char *at = memchr(text, '@', (size_t)(bare_end - text));
         const char *domain = at ? at + 1 : text;

@@ -3,11 +3,9 @@
  */
 #include "core/listener.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -26,50 +24,19 @@
 #define REST_AFTER_FAILURE G_USEC_PER_SEC
 #define RESERVE 10 /* one descriptor in so many is not for connections */
 
-typedef union {
-        struct sockaddr any;
-        struct sockaddr_in ip4;
-        struct sockaddr_in6 ip6;
-} Address;
-
 struct Listener {
         Loop *loop;
         ListenerFunc func;
         void *data;
         LoopWatch watch;
         LoopTimer rest; /* armed: not accepting for a while */
-        int spare; /* given up to accept and close a connection when no other descriptor is left; -1: none */
-        int max_fd;     /* the first descriptor that is kept in reserve */
+        int spare;  /* given up to accept and close a connection when no other descriptor is left;
+                      -1: none */
+        int max_fd; /* the first descriptor that is kept in reserve */
         int64_t warned; /* when the last failure was logged; 0: never */
         char *name;     /* "address 0.0.0.0 port 5222" */
         uint16_t port;
 };
-
-static socklen_t
-address_length(const Address *address)
-{
-        return address->any.sa_family == AF_INET ? sizeof address->ip4 : sizeof address->ip6;
-}
-
-static bool
-address_parse(const char *text, uint16_t port, Address *address_out)
-{
-        Address address = {.any.sa_family = AF_UNSPEC};
-
-        if (g_str_equal(text, "*"))
-                text = "0.0.0.0";
-        if (inet_pton(AF_INET, text, &address.ip4.sin_addr) == 1) {
-                address.ip4.sin_family = AF_INET;
-                address.ip4.sin_port = htons(port);
-        } else if (inet_pton(AF_INET6, text, &address.ip6.sin6_addr) == 1) {
-                address.ip6.sin6_family = AF_INET6;
-                address.ip6.sin6_port = htons(port);
-        } else {
-                return false;
-        }
-        *address_out = address;
-        return true;
-}
 
 bool
 listener_check_address(const char *address, GError **error)
@@ -131,8 +98,9 @@ accept_one(const Listener *listener, Address *peer_out)
 }
 
 /*
- * A connection that cannot be accepted stays in the backlog and keeps the socket ready: it would be reported for ever. It gets the spare
- * descriptor and is closed, which also tells the peer. Returns: whether that worked
+ * A connection that cannot be accepted stays in the backlog and keeps the socket ready: it would be
+ * reported for ever. It gets the spare descriptor and is closed, which also tells the peer.
+ * Returns: whether that worked
  */
 static bool
 refuse_one(Listener *listener)
@@ -154,8 +122,8 @@ refuse_one(Listener *listener)
 }
 
 /*
- * Descriptors are given out the lowest first, so the number of a new one tells how many are taken. The last ones are for the
- * files and sockets that those who are in need.
+ * Descriptors are given out the lowest first, so the number of a new one tells how many are taken.
+ * The last ones are for the files and sockets that those who are in need.
  */
 static int
 first_reserved(void)
@@ -190,7 +158,8 @@ accept_failed(Listener *listener, int code)
 {
         if (code == EAGAIN)
                 return false;
-        /* accept(2): errors of the new connection, already pending on it, are no errors of the listener. */
+        /* accept(2): errors of the new connection, already pending on it, are no errors of the
+         * listener. */
         if (code == EINTR || code == ECONNABORTED || code == EPROTO || code == ENETDOWN ||
             code == ENOPROTOOPT || code == EHOSTDOWN || code == ENONET || code == EHOSTUNREACH ||
             code == ENETUNREACH || code == EPERM)
@@ -267,22 +236,38 @@ open_socket(Listener *listener, const Address *address)
         if (bind(fd, &address->any, address_length(address)) < 0 || listen(fd, BACKLOG) < 0)
                 return errno;
 
+        return 0;
+}
+
+/* The same on the socket @handed, which listens already and goes on doing so when this one is
+ * closed. */
+static int
+use_socket(Listener *listener, int handed)
+{
+        listener->watch.fd = fcntl(handed, F_DUPFD_CLOEXEC, 0);
+        return listener->watch.fd < 0 ? errno : 0;
+}
+
+/* Returns: 0 or errno */
+static int
+learn_port(Listener *listener)
+{
         Address bound;
         socklen_t length = sizeof bound;
-        if (getsockname(fd, &bound.any, &length) < 0)
+
+        if (getsockname(listener->watch.fd, &bound.any, &length) < 0)
                 return errno;
-        listener->port =
-                ntohs(bound.any.sa_family == AF_INET ? bound.ip4.sin_port : bound.ip6.sin6_port);
+        listener->port = address_port(&bound);
         return 0;
 }
 
 Listener *
-listener_new(Loop *loop, const char *address, uint16_t port, ListenerFunc func, void *data,
-             GError **error)
+listener_new(Loop *loop, const ListenerPlace *place, ListenerFunc func, void *data, GError **error)
 {
         Address parsed;
 
-        if (!listener_check_address(address, error) || !address_parse(address, port, &parsed))
+        if (!listener_check_address(place->address, error) ||
+            !address_parse(place->address, place->port, &parsed))
                 return NULL;
 
         g_autoptr(Listener) listener = g_new(Listener, 1);
@@ -296,9 +281,14 @@ listener_new(Loop *loop, const char *address, uint16_t port, ListenerFunc func, 
                 .max_fd = first_reserved(),
         };
         g_autofree char *text = address_text(&parsed.any);
-        listener->name = g_strdup_printf("address %s port %u", text, port);
+        listener->name = g_strdup_printf("address %s port %u", text, place->port);
 
-        int code = listener->spare < 0 ? errno : open_socket(listener, &parsed);
+        int code = listener->spare < 0 ? errno : 0;
+        if (code == 0)
+                code = place->handed < 0 ? open_socket(listener, &parsed)
+                                         : use_socket(listener, place->handed);
+        if (code == 0)
+                code = learn_port(listener);
         if (code != 0) {
                 set_open_error(listener, code, error);
                 return NULL;

@@ -24,7 +24,8 @@ typedef struct {
 
 struct Listens {
         MotetServer *server;
-        List all; /* head of Listen by link */
+        Activation *activation; /* (own) NULL: no socket was handed over */
+        List all;               /* head of Listen by link */
         bool is_open;
         int64_t refused; /* when a refusal was logged; 0: never */
 };
@@ -45,7 +46,15 @@ listens_free(Listens *listens)
         if (!listens)
                 return;
         g_assert(list_is_empty(&listens->all));
+        activation_free(listens->activation);
         g_free(listens);
+}
+
+void
+listens_take_activation(Listens *listens, Activation *activation)
+{
+        activation_free(listens->activation);
+        listens->activation = activation;
 }
 
 static bool
@@ -80,14 +89,21 @@ accept_session(void *data, int fd, const char *peer)
 static bool
 open_one(Listen *listen, GError **error)
 {
+        Activation *activation = listen->listens->activation;
+        ListenerPlace place = {
+                .address = listen->spec.address, .port = listen->spec.port, .handed = -1};
+
         if (listen->listener || listen->takes_over)
                 return true;
-        listen->listener = listener_new(listen->listens->server->loop, listen->spec.address,
-                                        listen->spec.port, accept_session, listen, error);
+        if (activation)
+                place.handed = activation_find(activation, place.address, place.port);
+        listen->listener =
+                listener_new(listen->listens->server->loop, &place, accept_session, listen, error);
         if (!listen->listener)
                 return false;
-        motet_info("listening on %s port %u%s", listen->spec.address,
-                   listener_port(listen->listener), listen->spec.direct_tls ? " (TLS)" : "");
+        motet_info("listening on %s port %u%s%s", listen->spec.address,
+                   listener_port(listen->listener), listen->spec.direct_tls ? " (TLS)" : "",
+                   place.handed >= 0 ? ", by a socket of the service manager" : "");
         return true;
 }
 
@@ -106,6 +122,10 @@ listens_open(Listens *listens, GError **error)
                         close_sockets(listens);
                         return false;
                 }
+        }
+        if (listens->activation && !activation_is_used(listens->activation, error)) {
+                close_sockets(listens);
+                return false;
         }
         listens->is_open = true;
         return true;

@@ -6,6 +6,7 @@
 
 #include <motet/conn.h>
 
+#include "core/activation.h"
 #include "core/host.h"
 
 typedef struct Listens Listens;
@@ -13,8 +14,11 @@ typedef struct Listens Listens;
 Listens *listens_new(MotetServer *server);
 /** listens_free: after every module was stopped, and its listeners with it */
 void listens_free(Listens *listens);
+/** listens_take_activation: @activation (take) has sockets to listen with instead of new ones, as long as @listens is there. They
+ * are kept when a listener goes, for the next one at the same place */
+void listens_take_activation(Listens *listens, Activation *activation);
 /** listens_open: opens all that are declared; on failure none is left open. Error as of
- * motet_listen() */
+ * motet_listen(), or MOTET_ERROR_CONFIG when a socket of the activation is left over */
 bool listens_open(Listens *listens, GError **error);
 /** listens_hand_over: what @to declared where @from listens already gets its socket: nobody who
  * connects meanwhile is refused */

@@ -309,8 +309,8 @@ log_stop(int64_t timeout)
 /* Ends of other kinds */
 
 /*
- * In a signal handler. The lock may be held by whoever crashed, or by a thread that goes on: it is waited
- * for a while and then done without, since nobody will miss a line told twice.
+ * In a signal handler. The lock may be held by whoever crashed, or by a thread that goes on: it is
+ * waited for a while and then done without, since nobody will miss a line told twice.
  */
 static void
 write_before_death(const char *what)

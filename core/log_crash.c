@@ -23,6 +23,10 @@
 #define TEXT_SIZE 512
 #define SPEECH_SECONDS 5 /* that one thread's last words have before another one ends the process */
 
+struct LogCrashStack {
+        char bytes[STACK_SIZE];
+};
+
 static const struct {
         int number;
         const char *what;
@@ -32,15 +36,16 @@ static const struct {
         {SIGBUS, "crashed: an invalid address (SIGBUS)"},
         {SIGFPE, "crashed: an illegal computation (SIGFPE)"},
         {SIGILL, "crashed: an illegal instruction (SIGILL)"},
+        {SIGSYS, "crashed: a call that the kernel refuses to it (SIGSYS)"},
 };
 
 /* Part of the log's sink. */
 static struct {
         void (*last_words)(const char *line);
         struct sigaction before[G_N_ELEMENTS(crashes)];
-        int blame_fd;           /* atomic; -1: none */
-        pid_t speaker;          /* atomic; the thread whose last words these are; 0: none yet */
-        char stack[STACK_SIZE]; /* that the handler runs on, in the thread that installed it */
+        int blame_fd;        /* atomic; -1: none */
+        pid_t speaker;       /* atomic; the thread whose last words these are; 0: none yet */
+        LogCrashStack stack; /* that the handler runs on, in the thread that installed it */
 } catcher = {.blame_fd = -1};
 
 /* Text without the C library's, which may allocate. What finds no room is cut. */
@@ -74,7 +79,7 @@ add_number(Words *words, uint64_t number, unsigned base)
 }
 
 static void
-tell_what(const char *what, const Activity *at)
+tell_what(const char *what, const siginfo_t *info, const Activity *at)
 {
         Words words = {0};
 
@@ -84,6 +89,10 @@ tell_what(const char *what, const Activity *at)
                 add(&words, " s, which is limits.blocked_timeout (SIGABRT)");
         } else {
                 add(&words, what);
+        }
+        if (info->si_signo == SIGSYS) {
+                add(&words, ", number ");
+                add_number(&words, (uint64_t)(unsigned)info->si_syscall, 10);
         }
         add(&words, at->owner ? ", in module " : ", outside any module");
         if (at->owner) {
@@ -182,7 +191,7 @@ speak(int number, const siginfo_t *info)
 
         for (size_t i = 0; i < G_N_ELEMENTS(crashes); i++) {
                 if (crashes[i].number == number)
-                        tell_what(crashes[i].what, &at);
+                        tell_what(crashes[i].what, info, &at);
         }
         if (is_own_fault(info, &at))
                 blame(&at);
@@ -221,20 +230,44 @@ on_crash(int number, siginfo_t *info, void *context)
         else if (speaker != self)
                 let_speak();
         restore(number);
-        /* What the processor complains of happens again on return; what was sent does not. */
-        if (info->si_code <= 0)
+        /* What the processor complains of happens again on return; what was sent does not, nor does a call. */
+        if (info->si_code <= 0 || number == SIGSYS)
                 raise(number);
 }
 
 /* The stack may be what there is no more of. A sanitizer has made one already. */
-static void
-make_stack(void)
+static bool
+has_stack(void)
 {
-        const stack_t stack = {.ss_sp = catcher.stack, .ss_size = sizeof catcher.stack};
         stack_t now;
 
-        if (sigaltstack(NULL, &now) == 0 && (now.ss_flags & SS_DISABLE))
-                sigaltstack(&stack, NULL);
+        return sigaltstack(NULL, &now) < 0 || !(now.ss_flags & SS_DISABLE);
+}
+
+static void
+use_stack(LogCrashStack *stack)
+{
+        sigaltstack(&(stack_t){.ss_sp = stack->bytes, .ss_size = sizeof stack->bytes}, NULL);
+}
+
+/* Not cleared: pages that nobody touches cost nothing. */
+LogCrashStack *
+log_crash_stack_new(void)
+{
+        if (has_stack())
+                return NULL;
+        LogCrashStack *stack = g_malloc(sizeof *stack);
+        use_stack(stack);
+        return stack;
+}
+
+void
+log_crash_stack_free(LogCrashStack *stack)
+{
+        if (!stack)
+                return;
+        sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL);
+        g_free(stack);
 }
 
 void
@@ -248,7 +281,8 @@ log_crash_catch(void (*last_words)(const char *line))
         backtrace(&frame, 1);
         catcher.last_words = last_words;
         sigemptyset(&action.sa_mask);
-        make_stack();
+        if (!has_stack())
+                use_stack(&catcher.stack);
         for (size_t i = 0; i < G_N_ELEMENTS(crashes); i++)
                 sigaction(crashes[i].number, &action, &catcher.before[i]);
 }
@@ -262,7 +296,7 @@ log_crash_blame_to(int fd)
 void
 log_crash_fill_but_faults(sigset_t *set)
 {
-        static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+        static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS};
 
         sigfillset(set);
         for (size_t i = 0; i < G_N_ELEMENTS(faults); i++)

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <glib.h>
 #include <motet/types.h>
 #include <signal.h>
 
@@ -11,6 +12,16 @@
 
 /** log_crash_catch: @last_words is called in the signal handler, for each line that there is to say */
 void log_crash_catch(void (*last_words)(const char *line));
+
+/** LogCrashStack: what a thread's last words are said on, when its own stack is used up */
+typedef struct LogCrashStack LogCrashStack;
+
+/** log_crash_stack_new: for the calling thread, which frees it when it ends; who calls log_crash_catch()
+ * has one. Returns: (own) NULL when somebody else, such as a sanitizer, has made one already */
+LogCrashStack *log_crash_stack_new(void);
+/** log_crash_stack_free: on the thread whose it is */
+void log_crash_stack_free(LogCrashStack *stack);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LogCrashStack, log_crash_stack_free)
 
 /**
  * log_crash_blame_to:

@@ -66,8 +66,8 @@ log_journal_open(const char *path, GError **error)
 }
 
 /*
- * "NAME=value", or, when the value has a line feed, "NAME", a line feed, the length in 64 bits, least
- * significant byte first, and the value: no value can add a field.
+ * "NAME=value", or, when the value has a line feed, "NAME", a line feed, the length in 64 bits,
+ * least significant byte first, and the value: no value can add a field.
  */
 static void
 append_field(LogLine *entry, const char *name, const char *value)

@@ -102,8 +102,8 @@ append_time(LogLine *line, int64_t time, unsigned digits)
 }
 
 /*
- * " [romeo@example.org 3f9a12c0]": the account or else the host, and which session. It stands before the
- * text, where no peer can write, and holds no resource, which a peer chooses.
+ * " [romeo@example.org 3f9a12c0]": the account or else the host, and which session. It stands
+ * before the text, where no peer can write, and holds no resource, which a peer chooses.
  */
 static void
 append_about(LogLine *line, const LogFields *about)

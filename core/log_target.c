@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/denial.h"
 #include "core/log_journal.h"
 #include "core/log_render.h"
 
@@ -98,8 +99,9 @@ file_new(const LogOutput *output, GError **error)
         int fd = open(output->target, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
 
         if (fd < 0) {
+                g_autofree char *why = denial_text(output->target, W_OK, errno);
                 g_set_error(error, MOTET_ERROR, MOTET_ERROR_IO, "log to %s: %s", output->target,
-                            g_strerror(errno));
+                            why);
                 return NULL;
         }
         return target_new(fd, output->format == LOG_FORMAT_JSON ? LOG_STYLE_JSON : LOG_STYLE_PLAIN,

@@ -57,6 +57,7 @@ wait_for_line(LogWriter *writer)
 static void *
 run(void *data)
 {
+        G_GNUC_UNUSED g_autoptr(LogCrashStack) stack = log_crash_stack_new();
         LogWriter *writer = data;
 
         g_mutex_lock(writer->lock);

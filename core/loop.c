@@ -1,8 +1,9 @@
 /*
  * loop: one GSource that wraps an epoll set; its dispatch runs turns.
  *
- * GLib polls every descriptor of every source on every iteration; with one source that is one descriptor, whatever the
- * number of connections. An iteration costs more than a turn, so one dispatch runs several turns while there is work.
+ * GLib polls every descriptor of every source on every iteration; with one source that is one
+ * descriptor, whatever the number of connections. An iteration costs more than a turn, so one
+ * dispatch runs several turns while there is work.
  */
 #include "core/loop.h"
 
@@ -121,7 +122,8 @@ run_jobs(List *queue)
 
         if (list_is_empty(queue))
                 return false;
-        /* What is queued from now on waits for the next turn: a job that queues itself starves nobody. */
+        /* What is queued from now on waits for the next turn: a job that queues itself starves
+         * nobody. */
         list_init(&running);
         list_move_all(&running, queue);
         while (!list_is_empty(&running)) {
@@ -234,7 +236,8 @@ source_check(GSource *source)
                 return FALSE;
         if (self->loop->pulse)
                 loop_pulse_wake(self->loop->pulse);
-        /* Other sources of the context may run before ours and arm timers: the clock must not lag by the time slept. */
+        /* Other sources of the context may run before ours and arm timers: the clock must not lag
+         * by the time slept. */
         read_clock(self->loop);
         return has_work(self->loop) || self->epoll.revents != 0;
 }
@@ -271,8 +274,9 @@ attach_source(Loop *loop)
         self->epoll = (GPollFD){.fd = loop->epoll_fd, .events = G_IO_IN};
         g_source_add_poll(loop->source, &self->epoll);
         g_source_set_name(loop->source, "motet loop");
-        /* Otherwise GLib takes the descriptor out of its poll set around every dispatch and wakes itself up for putting it back: a write, a read
-           and a second poll each time. in_turn keeps nested iterations out instead. */
+        /* Otherwise GLib takes the descriptor out of its poll set around every dispatch and wakes
+           itself up for putting it back: a write, a read and a second poll each time. in_turn keeps
+           nested iterations out instead. */
         g_source_set_can_recurse(loop->source, TRUE);
         g_source_attach(loop->source, loop->context);
 }

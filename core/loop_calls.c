@@ -63,7 +63,8 @@ loop_calls_push(LoopCalls *calls, void (*func)(void *data), void *data)
         bool was_empty = calls->first == NULL;
         *calls->end = call;
         calls->end = &call->next;
-        /* Under the lock, so that the descriptor cannot be closed between the call being made and this write. */
+        /* Under the lock, so that the descriptor cannot be closed between the call being made and
+         * this write. */
         if (was_empty && eventfd_write(calls->watch.fd, 1) < 0)
                 g_error("eventfd: %s", g_strerror(errno));
 }
@@ -73,7 +74,8 @@ loop_calls_run(LoopCalls *calls)
 {
         eventfd_t count;
 
-        /* Read before the queue is taken: a call pushed in between finds it not empty and is taken along. */
+        /* Read before the queue is taken: a call pushed in between finds it not empty and is taken
+         * along. */
         if (eventfd_read(calls->watch.fd, &count) < 0 && errno != EAGAIN)
                 g_error("eventfd: %s", g_strerror(errno));
 

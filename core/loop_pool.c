@@ -38,6 +38,7 @@ wait_for_job(LoopPool *pool)
 static gpointer
 run_worker(gpointer data)
 {
+        G_GNUC_UNUSED g_autoptr(LogCrashStack) stack = log_crash_stack_new();
         LoopPool *pool = data;
         unsigned index = __atomic_fetch_add(&pool->n_running, 1, __ATOMIC_RELAXED);
 

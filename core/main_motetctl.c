@@ -333,8 +333,8 @@ new_module(const char *file, const char *const *words, mode_t mask, int *code_ou
         return true;
 }
 
-/* The server's current folder is another one. Returns: (own) what stands for a relative file of "module
- * dev"; NULL: nothing has to */
+/* The server's current folder is another one. Returns: (own) what stands for a relative file of
+ * "module dev"; NULL: nothing has to */
 static char *
 make_absolute(GPtrArray *words)
 {

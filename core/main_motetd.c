@@ -89,8 +89,11 @@ serve(const Options *options)
         uint64_t n_descriptors = privileges_raise_descriptors();
 
         config_findings_init(&findings);
-        g_autoptr(Server) server = server_new(&params, &findings, &error);
+        g_autoptr(Activation) activation = activation_read(ACTIVATION_FIRST, &error);
+        g_autoptr(Server) server = activation ? server_new(&params, &findings, &error) : NULL;
         int code = 0;
+        if (server)
+                listens_take_activation(server_listens(server), g_steal_pointer(&activation));
         if (!server || !server_start(server, &error))
                 code = report(&findings, error);
         for (guint i = 0; code == 0 && i < findings.list->len; i++) {

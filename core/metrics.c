@@ -167,7 +167,8 @@ tallied(const SessionTally tally, MotetSessionType type, unsigned stage)
         return type == MOTET_SESSION_C2S ? n + tally[MOTET_SESSION_C2S_UNAUTHED][stage] : n;
 }
 
-/* @host NULL: of none yet. Clients are told also when there are none, others only when there are. */
+/* @host NULL: of none yet. Clients are told also when there are none, others only when there
+ * are. */
 static void
 print_tally(MetricsText *text, const SessionTally tally, const char *host)
 {

@@ -7,6 +7,7 @@
 #include <motet/error.h>
 #include <string.h>
 
+#include "core/confine_needs.h"
 #include "core/host_forms.h"
 #include "core/module_absence.h"
 #include "core/module_dev.h"
@@ -119,7 +120,7 @@ check_options(const ModuleWanted *wanted, const Config *config, ConfigFindings *
 
         if (!option_table_check(info->options, info->name, findings) ||
             !permission_table_check(info->permissions, info->name, findings) ||
-            !host_forms_check(info, findings)) {
+            !host_forms_check(info, findings) || !confine_needs_check(info, findings)) {
                 config_findings_hint(findings, "the module is wrong there, not the configuration: "
                                                "get another version of it, or disable it");
                 return;

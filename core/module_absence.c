@@ -1,9 +1,9 @@
 /*
- * module_absence: modules that are enabled and left out all the same: in quarantine, in safe mode, or
- * in need of one that is.
+ * module_absence: modules that are enabled and left out all the same: in quarantine, in safe mode,
+ * or in need of one that is.
  *
- * A module that guards the server is never left out for crashes: whoever can make it crash would get a
- * server without it. Then neither is what it needs.
+ * A module that guards the server is never left out for crashes: whoever can make it crash would
+ * get a server without it. Then neither is what it needs.
  */
 #include "core/module_absence.h"
 

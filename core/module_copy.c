@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/denial.h"
 #include "core/descriptor.h"
 #include "core/module_object.h"
 
@@ -30,6 +31,9 @@ module_copy_refuse(const char *path, int number, GError **error)
                             "\"%s\" does not exist as the server sees it: build the module; a "
                             "server confined by systemd sees neither /home nor the /tmp of others",
                             path);
+        else if (denial_advice(path, R_OK, number))
+                g_set_error(error, MOTET_ERROR, MOTET_ERROR_MODULE, "cannot read \"%s\": %s", path,
+                            denial_advice(path, R_OK, number));
         else
                 g_set_error(error, MOTET_ERROR, MOTET_ERROR_MODULE,
                             "the server may not read \"%s\": %s; its user (number %u) must be able "

@@ -328,16 +328,16 @@ static void
 start(void *data, const GError *busy)
 {
         ModuleDev *dev = data;
-        GError *error = busy ? g_error_copy(busy) : NULL;
 
         dev->is_waiting = false;
         if (dev->server->base.stopping)
                 return;
+        GError *error = busy ? g_error_copy(busy) : NULL;
         if (!busy) {
                 dev->has_begun = true;
                 module_stand_in_start(dev->server, dev->name, dev->host, dev->object, &error);
         }
-        if (error || dev->is_ending) {
+        if (error) {
                 finish(dev, error);
                 return;
         }

@@ -34,10 +34,8 @@ parse(const char *text, const char *file, GError **error)
         config_findings_init(&findings);
         ConfigNode *root = config_yaml_parse(text, strlen(text), file, &findings);
         if (!root || findings.n_errors > 0) {
-                g_autofree char *what =
-                        findings.list->len > 0
-                                ? config_finding_string(g_ptr_array_index(findings.list, 0))
-                                : g_strdup(file);
+                g_assert(findings.list->len > 0);
+                g_autofree char *what = config_finding_string(g_ptr_array_index(findings.list, 0));
                 g_set_error(error, MOTET_ERROR, MOTET_ERROR_CONFIG, "%s", what);
                 g_clear_pointer(&root, config_node_free);
         }
@@ -54,13 +52,17 @@ line_at(const Edited *edited, unsigned line)
                                                        : NULL;
 }
 
-static void
+/* YAML's lines may be more than those that end with a line feed. Returns: false: that one is not there */
+static bool
 insert_line(Edited *edited, unsigned before, const char *indent_of, const char *text)
 {
         gsize n = indent_of ? strspn(indent_of, " ") : 0;
 
+        if (before > edited->lines->len + 1)
+                return false;
         g_ptr_array_insert(edited->lines, (int)before - 1,
                            g_strdup_printf("%*s%s", (int)n, "", text));
+        return true;
 }
 
 /* Puts @text in the place of the @n bytes at @place of @line. */
@@ -134,12 +136,11 @@ flow_text(const char *const *hosts)
         return g_string_free(text, FALSE);
 }
 
-/* A list in brackets on one line. */
+/* A list in brackets, which begins at @place, on one line. */
 static bool
-replace_flow(Edited *edited, const ConfigNode *node, const char *text)
+replace_flow(Edited *edited, const ConfigNode *node, const char *place, const char *text)
 {
-        const char *place = place_of(edited, node);
-        const char *end = place && *place == '[' ? strchr(place, ']') : NULL;
+        const char *end = strchr(place, ']');
 
         if (!end)
                 return false;
@@ -194,11 +195,9 @@ set_hosts(Edited *edited, const char *const *hosts)
         if (!node) {
                 g_autofree char *line = g_strconcat("hosts: ", text, NULL);
                 const ConfigNode *enabled = config_node_entry(edited->root, "enabled");
-                unsigned place = enabled ? enabled->line : 0;
-                char **beside = line_at(edited, place);
-                if (*hosts)
-                        insert_line(edited, place + 1, beside ? *beside : NULL, line);
-                return true;
+                char **beside = line_at(edited, enabled->line);
+                return !*hosts ||
+                       insert_line(edited, enabled->line + 1, beside ? *beside : NULL, line);
         }
         if (node->kind == CONFIG_SCALAR)
                 return replace_word(edited, node, text);
@@ -206,7 +205,7 @@ set_hosts(Edited *edited, const char *const *hosts)
                 return false;
         const char *place = place_of(edited, node);
         if (place && *place == '[')
-                return replace_flow(edited, node, text);
+                return replace_flow(edited, node, place, text);
         return *hosts && replace_items(edited, node, hosts);
 }
 
@@ -215,9 +214,7 @@ set_hosts(Edited *edited, const char *const *hosts)
 static unsigned
 first_line(const ConfigNode *root)
 {
-        const ConfigEntry *entry = root->kind == CONFIG_MAP && root->entries->len > 0
-                                           ? g_ptr_array_index(root->entries, 0)
-                                           : NULL;
+        const ConfigEntry *entry = root->entries->len > 0 ? root->entries->pdata[0] : NULL;
 
         return entry ? entry->line : 0;
 }
@@ -234,8 +231,8 @@ set_enabled(Edited *edited, bool enabled)
         unsigned first = first_line(edited->root);
         char **beside = line_at(edited, first);
         g_autofree char *line = g_strconcat("enabled: ", text, NULL);
-        insert_line(edited, first ? first : edited->lines->len + 1, beside ? *beside : NULL, line);
-        return true;
+        return insert_line(edited, first ? first : edited->lines->len + 1, beside ? *beside : NULL,
+                           line);
 }
 
 /* Comparing */
@@ -261,13 +258,14 @@ is_same(const ConfigNode *a, const ConfigNode *b)
         return true;
 }
 
-/* Whether all but the switch is in @b as it is in @a. */
+/* Whether all but what @edit changes is in @b as it is in @a. */
 static bool
-has_all_else(const ConfigNode *a, const ConfigNode *b)
+has_all_else(const ConfigNode *a, const ConfigNode *b, const ModuleEdit *edit)
 {
         for (guint i = 0; a->entries && i < a->entries->len; i++) {
                 const ConfigEntry *entry = g_ptr_array_index(a->entries, i);
-                if (strcmp(entry->key, "enabled") == 0 || strcmp(entry->key, "hosts") == 0)
+                if (strcmp(entry->key, "enabled") == 0 ||
+                    (edit->hosts && strcmp(entry->key, "hosts") == 0))
                         continue;
                 const ConfigNode *other = config_node_entry(b, entry->key);
                 if (!other || !is_same(entry->value, other))
@@ -294,14 +292,10 @@ static bool
 is_as_meant(const ConfigNode *before, const ConfigNode *after, const ModuleEdit *edit)
 {
         const ConfigNode *enabled = config_node_entry(after, "enabled");
-        const ConfigNode *hosts = config_node_entry(after, "hosts");
-        const ConfigNode *former = config_node_entry(before, "hosts");
-        bool hosts_are_right =
-                edit->hosts ? says_hosts(hosts, edit->hosts)
-                            : (!hosts && !former) || (hosts && former && is_same(hosts, former));
 
         return enabled && !enabled->quoted && has_text(enabled, edit->enabled ? "true" : "false") &&
-               hosts_are_right && has_all_else(before, after) && has_all_else(after, before);
+               (!edit->hosts || says_hosts(config_node_entry(after, "hosts"), edit->hosts)) &&
+               has_all_else(before, after, edit) && has_all_else(after, before, edit);
 }
 
 static GPtrArray *
@@ -348,7 +342,7 @@ change(const char *text, const ConfigNode *root, const ModuleEdit *edit, const c
                 return has_text(root, "") ? new_text(text, edit) : NULL;
 
         g_auto(Edited) first = {.lines = split(text), .root = parse(text, file, NULL)};
-        if (!first.root || !set_enabled(&first, edit->enabled))
+        if (!set_enabled(&first, edit->enabled))
                 return NULL;
         g_autofree char *switched = join(first.lines);
         if (!edit->hosts)

@@ -5,32 +5,19 @@
 
 #include <dlfcn.h>
 #include <link.h>
-#include <motet/error.h>
 #include <string.h>
+
+#include "core/module_refusal.h"
 
 #define SYMBOL "motet_module"
 #define REBUILD "against this server's headers"
-
-static bool fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static bool
-fail(GError **error, const char *format, ...)
-{
-        va_list args;
-
-        va_start(args, format);
-        g_autoptr(GError) made = g_error_new_valist(MOTET_ERROR, MOTET_ERROR_MODULE, format, args);
-        va_end(args);
-        g_propagate_error(error, g_steal_pointer(&made));
-        return false;
-}
 
 bool
 module_file_is_module(const ElfFile *file, GError **error)
 {
         if (elf_file_export(file, SYMBOL))
                 return true;
-        return fail(error, "is no module: it does not export \"" SYMBOL "\"");
+        return module_refusal(error, "is no module: it does not export \"" SYMBOL "\"");
 }
 
 bool
@@ -39,18 +26,21 @@ module_file_fits_abi(uint32_t abi, GError **error)
         unsigned major = abi >> 16, minor = abi & 0xffffU;
 
         if (abi == 0)
-                return fail(error, "does not say which interface it was built for: set .abi = "
-                                   "MOTET_ABI in its descriptor");
+                return module_refusal(error,
+                                      "does not say which interface it was built for: set .abi = "
+                                      "MOTET_ABI in its descriptor");
         if (major != MOTET_ABI_MAJOR)
-                return fail(error,
-                            "was built for interface %u.%u, this server has %u.%u: build it "
-                            "again " REBUILD,
-                            major, minor, MOTET_ABI_MAJOR, MOTET_ABI_MINOR);
+                return module_refusal(
+                        error,
+                        "was built for interface %u.%u, this server has %u.%u: build it "
+                        "again " REBUILD,
+                        major, minor, MOTET_ABI_MAJOR, MOTET_ABI_MINOR);
         if (minor > MOTET_ABI_MINOR)
-                return fail(error,
-                            "needs interface %u.%u, this server has %u.%u: upgrade the server, or "
-                            "build the module " REBUILD,
-                            major, minor, MOTET_ABI_MAJOR, MOTET_ABI_MINOR);
+                return module_refusal(
+                        error,
+                        "needs interface %u.%u, this server has %u.%u: upgrade the server, or "
+                        "build the module " REBUILD,
+                        major, minor, MOTET_ABI_MAJOR, MOTET_ABI_MINOR);
         return true;
 }
 
@@ -61,8 +51,9 @@ module_file_fits(const ElfFile *file, GError **error)
         uint32_t abi; /* the first field of the descriptor */
 
         if (!symbol || !elf_file_read(file, symbol, &abi, sizeof abi))
-                return fail(error, "is damaged: its descriptor \"" SYMBOL "\" is not in the file; "
-                                   "build or install it again");
+                return module_refusal(error, "is damaged: its descriptor \"" SYMBOL
+                                             "\" is not in the file; "
+                                             "build or install it again");
         return module_file_fits_abi(abi, error);
 }
 
@@ -82,9 +73,9 @@ is_sanitized_alike(const ElfFile *file, GError **error)
         for (size_t i = 0; i < G_N_ELEMENTS(sanitizers); i++) {
                 const char *symbol = sanitizers[i].symbol;
                 if (elf_file_imports(file, symbol) && !dlsym(RTLD_DEFAULT, symbol))
-                        return fail(error,
-                                    "was built with %s, this server was not: build it without",
-                                    sanitizers[i].name);
+                        return module_refusal(
+                                error, "was built with %s, this server was not: build it without",
+                                sanitizers[i].name);
         }
         return true;
 }
@@ -97,10 +88,11 @@ module_file_is_complete(const ElfFile *file, GError **error)
                 if (symbol->is_weak || !g_str_has_prefix(symbol->name, "motet_") ||
                     dlsym(RTLD_DEFAULT, symbol->name))
                         continue;
-                return fail(error,
-                            "uses \"%s\", which this server does not have: upgrade the server, or "
-                            "build the module " REBUILD,
-                            symbol->name);
+                return module_refusal(
+                        error,
+                        "uses \"%s\", which this server does not have: upgrade the server, or "
+                        "build the module " REBUILD,
+                        symbol->name);
         }
         return is_sanitized_alike(file, error);
 }
@@ -122,21 +114,23 @@ fail_as_told(const ElfFile *file, const char *told, GError **error)
                 const char *library = g_ptr_array_index(file->needed, i);
                 size_t n = strlen(library);
                 if (strncmp(told, library, n) == 0 && g_str_has_prefix(told + n, ": cannot open")) {
-                        fail(error,
-                             "needs the library \"%s\", which cannot be opened (%s): install it",
-                             library, strrchr(told, ':') + 2);
+                        module_refusal(
+                                error,
+                                "needs the library \"%s\", which cannot be opened (%s): install it",
+                                library, strrchr(told, ':') + 2);
                         return;
                 }
         }
         if (symbol) {
                 symbol += strlen(undefined);
-                fail(error,
-                     "uses \"%.*s\", which neither the server nor a library that it names has: "
-                     "link it with the library that has it",
-                     (int)strcspn(symbol, ", "), symbol);
+                module_refusal(
+                        error,
+                        "uses \"%.*s\", which neither the server nor a library that it names has: "
+                        "link it with the library that has it",
+                        (int)strcspn(symbol, ", "), symbol);
                 return;
         }
-        fail(error, "cannot be opened: %s", told);
+        module_refusal(error, "cannot be opened: %s", told);
 }
 
 void *

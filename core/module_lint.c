@@ -55,8 +55,9 @@ add(ConfigFindings *findings, FindingId id, const char *path, const char *format
 static bool
 is_toolchains(const char *name)
 {
-        static const char *const whole[] = {"_init", "_fini",       "_edata",  "__edata",
-                                            "_end",  "__bss_start", "__end__", NULL};
+        static const char *const whole[] = {"_init",   "_fini",       "_edata",
+                                            "__edata", "_end",        "__bss_start",
+                                            "__end__", "__cfi_check", NULL};
 
         return g_strv_contains(whole, name) || g_str_has_prefix(name, "__odr_asan");
 }

@@ -8,6 +8,7 @@
 
 #include "core/command_table.h"
 #include "core/config_module.h"
+#include "core/confine_needs.h"
 #include "core/event_names.h"
 #include "core/host_forms.h"
 #include "core/module_object.h"
@@ -158,6 +159,7 @@ check_options(const Lint *lint)
         option_table_check(info->options, name, &found);
         permission_table_check(info->permissions, name, &found);
         host_forms_check(info, &found);
+        confine_needs_check(info, &found);
         for (guint i = 0; i < found.list->len; i++) {
                 const ConfigFinding *finding = g_ptr_array_index(found.list, i);
                 bool is_default = g_str_has_prefix(finding->file, place);

@@ -13,38 +13,26 @@
 
 #include "core/module_copy.h"
 #include "core/module_file.h"
+#include "core/module_refusal.h"
 #include "core/suggest.h"
 
 #define SERVICE_PREFIX "service:"
 
 enum { NAMES_MAX = 64 }; /* copies of one module that are open at once */
 
-static bool fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static bool
-fail(GError **error, const char *format, ...)
-{
-        va_list args;
-
-        va_start(args, format);
-        g_autoptr(GError) made = g_error_new_valist(MOTET_ERROR, MOTET_ERROR_MODULE, format, args);
-        va_end(args);
-        g_propagate_error(error, g_steal_pointer(&made));
-        return false;
-}
-
 bool
 module_object_is_trusted(const char *path, const struct stat *file, GError **error)
 {
         if (file->st_uid != 0 && file->st_uid != geteuid())
-                return fail(error,
-                            "\"%s\" belongs to user %u: modules are only loaded from what belongs "
-                            "to root or to the user that runs the server; chown it",
-                            path, (unsigned)file->st_uid);
+                return module_refusal(
+                        error,
+                        "\"%s\" belongs to user %u: modules are only loaded from what belongs "
+                        "to root or to the user that runs the server; chown it",
+                        path, (unsigned)file->st_uid);
         if (file->st_mode & (S_IWGRP | S_IWOTH))
-                return fail(error,
-                            "\"%s\" may be written by its group or by everybody: chmod go-w it",
-                            path);
+                return module_refusal(
+                        error, "\"%s\" may be written by its group or by everybody: chmod go-w it",
+                        path);
         return true;
 }
 
@@ -68,7 +56,7 @@ static bool
 fail_missing(const char *dir, const char *name, const char *path, int number, GError **error)
 {
         if (number != ENOENT)
-                return fail(error, "cannot read \"%s\": %s", path, g_strerror(number));
+                return module_refusal(error, "cannot read \"%s\": %s", path, g_strerror(number));
 
         g_auto(GStrv) names = module_object_names(dir);
         const char *near = suggest_nearest(name, (const char *const *)names);
@@ -96,12 +84,13 @@ check_file(const char *dir, const char *name, const char *path, struct stat *fil
         struct stat folder;
 
         if (!is_name(name))
-                return fail(error,
-                            "\"%s\" is no module name: lower-case letters, digits and underscores",
-                            name);
+                return module_refusal(
+                        error,
+                        "\"%s\" is no module name: lower-case letters, digits and underscores",
+                        name);
         if (stat(dir, &folder) < 0)
-                return fail(error, "cannot read the modules' folder \"%s\": %s", dir,
-                            g_strerror(errno));
+                return module_refusal(error, "cannot read the modules' folder \"%s\": %s", dir,
+                                      g_strerror(errno));
         if (!module_object_is_trusted(dir, &folder, error))
                 return false;
         if (stat(path, file) < 0)
@@ -120,9 +109,9 @@ check_info(const ModuleObject *object, GError **error)
                 return false;
         }
         if (g_strcmp0(info->name, object->name) != 0)
-                return fail(error, "\"%s\" calls itself \"%s\": its file must be named mod_%s.so",
-                            object->path, info->name ? info->name : "",
-                            info->name ? info->name : "…");
+                return module_refusal(
+                        error, "\"%s\" calls itself \"%s\": its file must be named mod_%s.so",
+                        object->path, info->name ? info->name : "", info->name ? info->name : "…");
         return true;
 }
 
@@ -139,7 +128,8 @@ open_handle(ModuleObject *object, const char *path, GError **error)
         }
         object->info = module_file_info(object->handle);
         if (!object->info)
-                return fail(error, "\"%s\" changed while it was opened: try again", object->path);
+                return module_refusal(error, "\"%s\" changed while it was opened: try again",
+                                      object->path);
         return check_info(object, error);
 }
 
@@ -212,25 +202,27 @@ module_object_reopen(const ModuleObject *old, GError **error)
         if (!check_file(dir, old->name, old->path, &file, error))
                 return NULL;
         if (is_same_file(&file, &old->file)) {
-                fail(error,
-                     "\"%s\" was written over in place, under the code that runs: restart the "
-                     "server, and install modules by renaming a new file",
-                     old->path);
+                module_refusal(
+                        error,
+                        "\"%s\" was written over in place, under the code that runs: restart the "
+                        "server, and install modules by renaming a new file",
+                        old->path);
                 return NULL;
         }
         g_autofree char *name = unused_name(dir, file_name);
         if (!name) {
-                fail(error,
-                     "\"%s\" was replaced too often with older code still in use: restart "
-                     "the server",
-                     old->path);
+                module_refusal(
+                        error,
+                        "\"%s\" was replaced too often with older code still in use: restart "
+                        "the server",
+                        old->path);
                 return NULL;
         }
         g_autoptr(ModuleObject) object = object_new(old->name, old->path, &file);
         if (!open_handle(object, name, error))
                 return NULL;
         if (stat(old->path, &after) < 0 || !is_same_text(&file, &after)) {
-                fail(error, "\"%s\" changed while it was opened: try again", old->path);
+                module_refusal(error, "\"%s\" changed while it was opened: try again", old->path);
                 return NULL;
         }
         return g_steal_pointer(&object);

@@ -66,7 +66,8 @@ is_passing(int code)
                code == ENFILE;
 }
 
-/* A lost READY=1 would have the service killed for not starting (systemd.service(5), TimeoutStartSec=). */
+/* A lost READY=1 would have the service killed for not starting (systemd.service(5),
+ * TimeoutStartSec=). */
 static void
 send_unsent(LoopTimer *timer)
 {

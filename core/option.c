@@ -252,8 +252,9 @@ read_value(const Reader *reader, const ConfigNode *node, Value *value)
 }
 
 /*
- * What a module has built in was found good when it was loaded: then it can only be memory that libyaml lacks, which must
- * not undo a reload half done. It is tried again before it is a finding. Returns: (own) NULL with a finding
+ * What a module has built in was found good when it was loaded: then it can only be memory that
+ * libyaml lacks, which must not undo a reload half done. It is tried again before it is a finding.
+ * Returns: (own) NULL with a finding
  */
 static ConfigNode *
 parse_fallback(const char *yaml, const char *place, ConfigFindings *findings)

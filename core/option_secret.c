@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/config_value.h"
+#include "core/denial.h"
 
 #define EXPECTED "a secret: text, {file: PATH} or {credential: NAME}"
 
@@ -94,7 +95,7 @@ take_text(const Reader *reader, const char *text, size_t len, char **secret_out)
 }
 
 static void
-warn_open(const Reader *reader, const char *path, mode_t mode)
+refuse_open(const Reader *reader, const char *path, mode_t mode)
 {
         if ((mode & 07) != 0)
                 fail(reader, FINDING_CONFIG_OPEN_SECRET,
@@ -121,15 +122,16 @@ read_descriptor(const Reader *reader, const char *path, int fd, Buffer *buffer)
 {
         struct stat status;
 
-        if (fd < 0 || fstat(fd, &status) < 0)
-                return fail(reader, FINDING_CONFIG_SECRET, "%s cannot be read: %s", path,
-                            g_strerror(errno));
+        if (fd < 0 || fstat(fd, &status) < 0) {
+                g_autofree char *why = denial_text(path, R_OK, errno);
+                return fail(reader, FINDING_CONFIG_SECRET, "%s cannot be read: %s", path, why);
+        }
         if (!S_ISREG(status.st_mode))
                 return fail(reader, FINDING_CONFIG_SECRET, "%s is no regular file", path);
         if (!read_all(fd, buffer))
                 return fail(reader, FINDING_CONFIG_SECRET, "%s cannot be read: %s", path,
                             g_strerror(errno));
-        warn_open(reader, path, status.st_mode);
+        refuse_open(reader, path, status.st_mode);
         return true;
 }
 
@@ -211,7 +213,7 @@ read_inline(Reader *reader, char **secret_out)
                 return false;
         }
         if (stat(reader->node->file, &status) == 0)
-                warn_open(reader, reader->node->file, status.st_mode);
+                refuse_open(reader, reader->node->file, status.st_mode);
         return take_text(reader, text, strlen(text), secret_out);
 }
 

@@ -3,6 +3,7 @@
  */
 #include "core/process.h"
 
+#include <motet/error.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -65,4 +66,28 @@ process_usage(void)
         if (getrusage(RUSAGE_SELF, &used) == 0)
                 usage.cpu = micros(&used.ru_utime) + micros(&used.ru_stime);
         return usage;
+}
+
+static gpointer
+end_at_once(gpointer data)
+{
+        return data;
+}
+
+bool
+process_can_make_threads(GError **error)
+{
+        g_autoptr(GError) reason = NULL;
+        GThread *thread = g_thread_try_new("first", end_at_once, NULL, &reason);
+
+        if (thread) {
+                g_thread_join(thread);
+                return true;
+        }
+        g_set_error(
+                error, MOTET_ERROR, MOTET_ERROR_IO,
+                "no thread can be made: %s: raise TasksMax= of the unit, or how many processes the "
+                "user may have (ulimit -u)",
+                reason->message);
+        return false;
 }

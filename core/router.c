@@ -99,8 +99,7 @@ motet_reply_to(MotetHost *host, MotetSession *session, MotetXml *reply)
         send_reply(host, session, reply);
 }
 
-/* A refused token: by a module, or by its deadline, which is a failure that will pass (RFC 6120
- * 8.3.2, type wait). */
+/* A refused token: by a module, or by its deadline. */
 static void
 answer_refusal(const MotetStanzaEvent *ev, const EventRun *run)
 {
@@ -109,8 +108,7 @@ answer_refusal(const MotetStanzaEvent *ev, const EventRun *run)
                 return;
         }
 
-        const char *type = run->temporary ? "wait" : motet_condition_type(run->condition);
-        reply_error(ev, motet_stanza_error_of_type(ev->stanza, run->condition, type, run->text));
+        reply_error(ev, motet_stanza_error(ev->stanza, run->condition, run->text));
 }
 
 /* RFC 6120 8.4 and 10.5: nobody took it. */

@@ -18,7 +18,9 @@
 #include "core/event.h"
 #include "core/log.h"
 #include "core/module_dev.h"
+#include "core/module_private.h"
 #include "core/privileges.h"
+#include "core/process.h"
 #include "core/router.h"
 #include "core/server_private.h"
 #include "core/session.h"
@@ -227,6 +229,20 @@ blame_crashes(Server *server)
                 motet_warn("crashes of modules are not counted: %s", error->message);
 }
 
+/* Before any module's code runs, and before there is a thread beside this one. */
+static void
+confine_files(Server *server)
+{
+        ConfigFindings known;
+
+        if (!server->serve || server->driven)
+                return;
+        config_findings_init(&known);
+        g_autoptr(GPtrArray) wanted = module_plan(server->modules, server->config, &known);
+        config_findings_clear(&known);
+        server->confine = confine_new(server->base.loop, server->config, wanted);
+}
+
 /* Takes @config, which may be wrong: then its modules are checked as well, so that all findings
  * come at once. */
 static Server *
@@ -255,6 +271,7 @@ server_new_from(const ServerParams *params, Config *config, ConfigFindings *find
                 return NULL;
 
         blame_crashes(server);
+        confine_files(server);
 
         server_add_hosts(server, config, NULL);
         modules_sample(server->modules);
@@ -296,6 +313,7 @@ server_free(Server *server)
         control_free(server->control);
         minute_free(server->minute);
         log_commands_free(server->log_commands);
+        confine_free(server->confine);
         router_clear(&server->base);
         while (server->base.hosts->len > 0)
                 host_free(g_ptr_array_index(server->base.hosts, server->base.hosts->len - 1));
@@ -330,6 +348,9 @@ open_control(Server *server, GError **error)
 bool
 server_start(Server *server, GError **error)
 {
+        /* GLib, which brings signals by a thread of its own, would abort for want of it. */
+        if (!server->driven && !process_can_make_threads(error))
+                return false;
         if (!server->driven && !certificates_load(server->certificates, server->config, error))
                 return false;
         if (!listens_open(server->listens, error))
@@ -341,6 +362,7 @@ server_start(Server *server, GError **error)
         }
         if (!server->driven)
                 certificates_watch(server->certificates);
+        confine_take_calls(server->confine);
         server->started = loop_now(server->base.loop);
         server->base.serving = true;
         server->minute = minute_new(&server->base);

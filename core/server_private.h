@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/certificates.h"
+#include "core/confine.h"
 #include "core/control.h"
 #include "core/log_command.h"
 #include "core/minute.h"
@@ -28,6 +29,7 @@ struct Server {
         int data_lock;         /* descriptor of data_dir, locked; -1: driven */
         GPtrArray *last_words; /* (own) of MotetCommand that end with the server */
         Minute *minute;        /* NULL: not serving */
+        Confine *confine;      /* NULL: not confined */
         ServerReload reload;   /* the last one */
         LoopTimer manager_timer;
         char *told;      /* (own) STATUS= the manager heard last; NULL: none */

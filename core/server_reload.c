@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "core/certificates.h"
+#include "core/config_confine.h"
 #include "core/config_limits.h"
 #include "core/module_dev.h"
+#include "core/module_private.h"
 #include "core/server_private.h"
 #include "core/session.h"
 
@@ -53,6 +55,8 @@ check_unchanged(const Config *now, const Config *config, ReloadPlan *plan, Confi
                      findings);
         require_same("modules_dir", now->modules_dir, config->modules_dir, config, plan, findings);
         require_same("user", now->user, config->user, config, plan, findings);
+        require_same("confine.refused", config_confine_word(now->confine),
+                     config_confine_word(config->confine), config, plan, findings);
         if (!is_same_storage(now, config))
                 need_restart(plan_add(plan, PLAN_NOTE, PLAN_SETTING, "storage", NULL), "storage",
                              config, findings);
@@ -158,6 +162,18 @@ plan_hosts(const Config *now, const Config *config, ReloadPlan *plan)
         }
 }
 
+/* What the server gave up does not come back. */
+static void
+check_confined(const Server *server, const Config *config, ConfigFindings *findings)
+{
+        ConfigFindings known;
+
+        config_findings_init(&known);
+        g_autoptr(GPtrArray) wanted = module_plan(server->modules, config, &known);
+        config_findings_clear(&known);
+        confine_check(server->confine, config, wanted, findings);
+}
+
 /* What is to be changed, and whether it can be: findings, when it cannot. */
 static void
 make_plan(const Server *server, const Config *config, ReloadPlan *plan, ConfigFindings *findings)
@@ -172,6 +188,8 @@ make_plan(const Server *server, const Config *config, ReloadPlan *plan, ConfigFi
                 certificates_check(config, findings);
         if (modules_check(server->modules, config, findings) && same_modules)
                 modules_plan(server->modules, config, plan);
+        if (server->confine && same_modules && findings->n_errors == 0)
+                check_confined(server, config, findings);
         check_options(plan, config, findings);
 }
 

@@ -63,7 +63,8 @@ sip_round(uint64_t v[4])
         v[2] = rotate(v[2], 32);
 }
 
-/* SipHash-1-3 of the name, after one word for the host. */
+/* SipHash-1-3 of the name, after one word for the host: its number, so that the order of a table follows
+ * from the key alone. */
 static uint32_t
 hash_account(const Sessions *sessions, const MotetHost *host, const char *username)
 {
@@ -74,7 +75,7 @@ hash_account(const Sessions *sessions, const MotetHost *host, const char *userna
                 sessions->key[0] ^ 0x6c7967656e657261u,
                 sessions->key[1] ^ 0x7465646279746573u,
         };
-        uint64_t word = (uint64_t)(uintptr_t)host;
+        uint64_t word = host->number;
 
         v[3] ^= word;
         sip_round(v);

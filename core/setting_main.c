@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "core/config_confine.h"
 #include "core/config_limits.h"
 #include "core/config_print.h"
 #include "core/setting.h"
@@ -50,6 +51,21 @@ print_format(const Config *config)
         return g_strdup(formats[config->log_format]);
 }
 
+static char *
+print_confine(const Config *config)
+{
+        return g_strdup(config_confine_word(config->confine));
+}
+
+static char *
+print_confine_also(const Config *config)
+{
+        static const char *const none[] = {NULL};
+
+        return config_print_list(config->confine_also ? (const char *const *)config->confine_also
+                                                      : none);
+}
+
 #define TEXT(key_, type_, member_, restart_, help_)                                                \
         {                                                                                          \
                 {.key = key_, .type = type_, .help = help_}, restart_, offsetof(Config, member_),  \
@@ -82,6 +98,22 @@ static const Row rows[] = {
              "Where motetctl finds the running server."),
         TEXT("user", MOTET_OPTION_STRING, user, true,
              "Whom to become when started as root; unset, root is refused."),
+        {{.key = "confine.refused",
+          .type = MOTET_OPTION_ENUM,
+          .values = config_confine_words,
+          .help = "What becomes of a call of the system that a confined server may not make: it "
+                  "fails "
+                  "and is logged, or ends the server; off: the server is not confined."},
+         true,
+         0,
+         print_confine},
+        {{.key = "confine.also",
+          .type = MOTET_OPTION_LIST,
+          .help = "Files and folders that the confined server may use, beside those that are "
+                  "named by other settings."},
+         true,
+         0,
+         print_confine_also},
         {{.key = "log.level",
           .type = MOTET_OPTION_ENUM,
           .values = levels,

@@ -1,5 +1,6 @@
 /*
- * setting_module: the settings of one module: whether and where it runs, its options and its permissions.
+ * setting_module: the settings of one module: whether and where it runs, its options and its
+ * permissions.
  */
 #include <string.h>
 

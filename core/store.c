@@ -38,6 +38,7 @@ typedef struct Probe Probe;
 typedef struct {
         MotetStoreRequest request; /* first: what backends hold is this pointer */
         Owned owned;               /* owner NULL: nobody is told */
+        Owned given;               /* its owner is whose backend has it */
         MotetServer *server;
         MotetHost *vhost; /* only until it is submitted */
         int64_t asked;    /* when, loop_now() */
@@ -201,6 +202,7 @@ call_free(Call *call)
 
         call->server->counters.store_queue--;
         owned_remove(&call->owned);
+        owned_remove(&call->given);
         g_free((char *)request->host);
         g_free((char *)request->store);
         g_free((char *)request->account);
@@ -379,6 +381,8 @@ submit(Call *call, const char *backend)
         if (api) {
                 InstanceCall before = instance_enter(provider, "request to the storage");
                 MeterFrame frame;
+                call->given.underway = true;
+                owned_add(&call->given, provider, owned_remove);
                 meter_enter(&frame, provider);
                 api->submit(provider, &call->request);
                 meter_leave(&frame, provider->server);

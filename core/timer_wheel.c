@@ -60,7 +60,8 @@ find_first(TimerWheel *wheel, SlotPlace *place_out)
         return false;
 }
 
-/* The wheel has reached the start of @at: its timers move to lower levels, or are due when it spans one tick. */
+/* The wheel has reached the start of @at: its timers move to lower levels, or are due when it spans
+ * one tick. */
 static void
 empty_slot(TimerWheel *wheel, const SlotPlace *at, List *due)
 {

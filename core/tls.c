@@ -127,14 +127,15 @@ context_new(TlsServer *tls, GError **error)
             SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) != 1 ||
             SSL_CTX_set_cipher_list(context, CIPHERS_1_2) != 1 ||
             SSL_CTX_set1_groups_list(context, GROUPS) != 1 || ERR_peek_error() != 0) {
-                /* OpenSSL 3.0 leaves out suites it has no memory for, and succeeds: only its queue tells. */
+                /* OpenSSL 3.0 leaves out suites it has no memory for, and succeeds: only its queue
+                 * tells. */
                 g_autofree char *text = tls_error_text();
                 g_set_error(error, MOTET_ERROR, MOTET_ERROR_TLS,
                             "OpenSSL cannot be made ready for TLS: %s", text);
                 return NULL;
         }
-        SSL_CTX_set_options(context,
-                            SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+        SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                                             SSL_OP_NO_TICKET | SSL_OP_CLEANSE_PLAINTEXT);
         SSL_CTX_clear_options(context, SSL_OP_ALLOW_CLIENT_RENEGOTIATION |
                                                SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION |
                                                SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -142,7 +143,8 @@ context_new(TlsServer *tls, GError **error)
         SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
         SSL_CTX_set_max_early_data(context, 0);
         SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
-        /* Partial writes and a moving buffer: what waits is in a buffer that grows between two calls. */
+        /* Partial writes and a moving buffer: what waits is in a buffer that grows between two
+         * calls. */
         SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                           SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
         SSL_CTX_set_tlsext_servername_callback(context, choose_by_sni);

@@ -12,7 +12,8 @@
 #define EXPORTER_LABEL "EXPORTER-Channel-Binding"
 #define EXPORTER_LENGTH 32
 
-/* RFC 9266 2 and 4.2: only where the exporter is bound to the whole handshake for certain, which TLS 1.3 is. */
+/* RFC 9266 2 and 4.2: only where the exporter is bound to the whole handshake for certain, which
+ * TLS 1.3 is. */
 static GBytes *
 exporter(SSL *ssl)
 {
@@ -27,7 +28,8 @@ exporter(SSL *ssl)
         return g_bytes_new(value, sizeof value);
 }
 
-/* RFC 5929 4.1: the hash of the certificate's signature algorithm, SHA-256 for MD5 and SHA-1; undefined without exactly one hash. */
+/* RFC 5929 4.1: the hash of the certificate's signature algorithm, SHA-256 for MD5 and SHA-1;
+ * undefined without exactly one hash. */
 static const EVP_MD *
 end_point_hash(X509 *certificate)
 {
@@ -56,15 +58,17 @@ server_end_point(SSL *ssl)
 }
 
 /*
- * RFC 5929 3.1: the first Finished message, which is the client's: sessions are never resumed here. RFC 9266 leaves
- * tls-unique undefined for TLS 1.3; what clients send there is the same message, bound to the handshake no less.
+ * RFC 5929 3.1: the first Finished message, which is the client's: sessions are never resumed here.
+ * RFC 9266 leaves tls-unique undefined for TLS 1.3; what clients send there is the same message,
+ * bound to the handshake no less.
  */
 static GBytes *
 unique(SSL *ssl)
 {
         unsigned char value[EVP_MAX_MD_SIZE];
 
-        /* RFC 7627 1: without the extended master secret two handshakes can be made to end in the same message. */
+        /* RFC 7627 1: without the extended master secret two handshakes can be made to end in the
+         * same message. */
         if (SSL_version(ssl) != TLS1_3_VERSION && SSL_get_extms_support(ssl) != 1)
                 return NULL;
         size_t len = SSL_get_peer_finished(ssl, value, sizeof value);

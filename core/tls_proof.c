@@ -1,8 +1,9 @@
 /*
  * tls_proof: one handshake in memory with a context that is about to serve.
  *
- * What OpenSSL 3.0 has no memory for while it makes a context - a suite, a signature algorithm - it leaves out, without an
- * error: such a context would refuse every client until it is made anew, and nothing but a client can tell.
+ * What OpenSSL 3.0 has no memory for while it makes a context - a suite, a signature algorithm - it
+ * leaves out, without an error: such a context would refuse every client until it is made anew, and
+ * nothing but a client can tell.
  */
 #include <openssl/err.h>
 

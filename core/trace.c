@@ -68,9 +68,10 @@ static bool
 is_of_account(const MotetAccountEvent *ev, const char *address)
 {
         const char *at = strchr(address, '@');
-        size_t n = at ? (size_t)(at - address) : 0;
 
-        return at && ev->event.host && strlen(ev->username) == n &&
+        g_assert(at);
+        size_t n = (size_t)(at - address);
+        return ev->event.host && strlen(ev->username) == n &&
                strncmp(ev->username, address, n) == 0 && strcmp(at + 1, ev->event.host->name) == 0;
 }
 

@@ -221,6 +221,7 @@ wait_for_loop(Watch *watch)
 static void *
 run(void *data)
 {
+        G_GNUC_UNUSED g_autoptr(LogCrashStack) stack = log_crash_stack_new();
         Watch *watch = data;
 
         watch->looked = g_get_monotonic_time();

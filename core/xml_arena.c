@@ -1,8 +1,9 @@
 /*
- * xml_arena: memory of one tree: allocated by moving a pointer, freed as a whole.
+ * xml_arena: memory of one tree: allocated by moving a pointer, wiped and freed as a whole.
  *
  * Chunks double, so that text which grows piece by piece moves seldom and a tree costs a bounded
- * multiple of its bytes.
+ * multiple of its bytes. All are wiped, as any of them may hold a password: that of a login, of a
+ * registration or of a change.
  */
 #include "core/names.h"
 #include "core/xml_tree.h"
@@ -15,6 +16,7 @@
 
 struct XmlChunk {
         XmlChunk *next;
+        size_t size; /* this struct included */
         char bytes[];
 };
 
@@ -34,6 +36,7 @@ add_chunk(XmlArena *arena, size_t needed)
         XmlChunk *chunk = g_malloc(size);
 
         chunk->next = arena->chunks;
+        chunk->size = size;
         arena->chunks = chunk;
         arena->at = chunk->bytes;
         arena->end = (char *)chunk + size;
@@ -41,19 +44,34 @@ add_chunk(XmlArena *arena, size_t needed)
         arena->next_chunk = MIN(arena->next_chunk * 2, MAX_CHUNK);
 }
 
-/* Makes room for @needed bytes in the last chunk, which has nothing but the text of @len bytes in it: so what it held is not left
-   behind, as it is in a chunk that others share. Returns: the text, where it is now */
+static void
+wipe_chunk(XmlChunk *chunk, const char *end)
+{
+        explicit_bzero(chunk->bytes, (size_t)(end - chunk->bytes));
+        g_free(chunk);
+}
+
+/* Makes room for @needed bytes in the last chunk, which has nothing but the text of @len bytes in
+   it: so what it held is not left behind, as it is in a chunk that others share. Returns: the text,
+   where it is now */
 static char *
 grow_chunk(XmlArena *arena, size_t len, size_t needed)
 {
-        size_t before = (size_t)(arena->end - (char *)arena->chunks);
+        XmlChunk *old = arena->chunks;
         size_t least = checked_sum(needed, sizeof(XmlChunk));
         size_t size = MAX(arena->next_chunk, checked_sum(least, MIN(least, MAX_CHUNK)));
 
-        arena->chunks = g_realloc(arena->chunks, size);
-        arena->at = arena->chunks->bytes + len + 1;
-        arena->end = (char *)arena->chunks + size;
-        arena->size += size - before;
+        XmlChunk *grown = g_malloc(size);
+
+        /* Not g_realloc(), which may leave a copy behind. */
+        grown->next = old->next;
+        grown->size = size;
+        memcpy(grown->bytes, old->bytes, len + 1);
+        arena->size += size - old->size;
+        wipe_chunk(old, old->bytes + len + 1);
+        arena->chunks = grown;
+        arena->at = grown->bytes + len + 1;
+        arena->end = (char *)grown + size;
         arena->next_chunk = MIN(arena->next_chunk * 2, MAX_CHUNK);
         return arena->chunks->bytes;
 }
@@ -94,11 +112,18 @@ xml_arena_unref(XmlArena *arena)
         if (--arena->refs > 0)
                 return;
 
+        const char *end = arena->at;
+        size_t first_size = arena->size;
         while (arena->chunks) {
                 XmlChunk *chunk = arena->chunks;
                 arena->chunks = chunk->next;
-                g_free(chunk);
+                first_size -= chunk->size;
+                wipe_chunk(chunk, end);
+                /* How much of an earlier one is used is not known any more. */
+                end = arena->chunks ? (char *)arena->chunks + arena->chunks->size
+                                    : (char *)arena + first_size;
         }
+        explicit_bzero(arena + 1, (size_t)(end - (char *)(arena + 1)));
         g_free(arena);
 }
 

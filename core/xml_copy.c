@@ -10,7 +10,8 @@
 #include "core/xml.h"
 #include "core/xml_tree.h"
 
-/* A namespace string of the source and what it became; equal strings of one arena are one pointer. */
+/* A namespace string of the source and what it became; equal strings of one arena are one
+ * pointer. */
 typedef struct {
         const char *from;
         const char *to;

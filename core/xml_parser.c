@@ -1,8 +1,9 @@
 /*
  * xml_parser: bytes of a stream into a stream header and trees of depth 1, within limits.
  *
- * Bytes are fed to expat in slices no longer than what an unfinished element may still grow, so neither expat nor the
- * tree ever holds more than the limit allows. Expat's line and column mean nothing here: parsers are shared.
+ * Bytes are fed to expat in slices no longer than what an unfinished element may still grow, so
+ * neither expat nor the tree ever holds more than the limit allows. Expat's line and column mean
+ * nothing here: parsers are shared.
  *
  * Source: RFC 6120 sections 4.2, 4.8, 11; Namespaces in XML 1.0.
  */
@@ -129,7 +130,8 @@ is_parsing(const XmlParser *parser)
                (parser->state == STATE_HEADER || parser->state == STATE_OPEN);
 }
 
-/* RFC 6120 11.6: expat would change to UTF-16 by itself at a byte order mark or a zero in the first two bytes. */
+/* RFC 6120 11.6: expat would change to UTF-16 by itself at a byte order mark or a zero in the first
+ * two bytes. */
 static bool
 starts_in_utf16(XmlLoan *loan, const char *bytes, size_t n)
 {
@@ -211,13 +213,20 @@ parse(XmlParser *parser, const char *bytes, size_t n)
         return at;
 }
 
+static void
+free_kept(XmlKept *kept)
+{
+        explicit_bzero(kept->bytes, kept->len); /* there may be a password among them */
+        g_free(kept);
+}
+
 /* Forgets the open stream and whatever of it is unfinished. */
 static void
 forget_stream(XmlParser *parser)
 {
         g_clear_pointer(&parser->loan, xml_loan_free);
         g_clear_pointer(&parser->key, xml_key_unref);
-        g_clear_pointer(&parser->kept, g_free);
+        g_clear_pointer(&parser->kept, free_kept);
 }
 
 /* Settles what the sink or the input decided while bytes were parsed. Returns: whether the parser
@@ -260,7 +269,7 @@ keep(XmlParser *parser, const char *bytes, size_t n)
         if (old)
                 memcpy(kept->bytes, old->bytes + old->at, old_len);
         memcpy(kept->bytes + old_len, bytes, n);
-        g_free(old);
+        g_clear_pointer(&parser->kept, free_kept);
         parser->kept = kept;
 }
 
@@ -332,7 +341,7 @@ xml_parser_resume(XmlParser *parser)
         parser->feeding = true;
         kept->at += parse(parser, kept->bytes + kept->at, kept->len - kept->at);
         if (!parser->paused || kept->at == kept->len)
-                g_clear_pointer(&parser->kept, g_free);
+                g_clear_pointer(&parser->kept, free_kept);
         return conclude(parser);
 }
 

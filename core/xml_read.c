@@ -10,8 +10,8 @@
 #include "core/xml_parser.h"
 
 /*
- * Stored documents gather many stanzas' worth of elements, written by us or an operator. A stanza of the depth a
- * stream may have must still fit when it is wrapped.
+ * Stored documents gather many stanzas' worth of elements, written by us or an operator. A stanza
+ * of the depth a stream may have must still fit when it is wrapped.
  */
 static const MotetSessionLimits text_limits = {
         .stanza_bytes = 64u * 1024u * 1024u,
@@ -78,8 +78,8 @@ free_pool(void *pool)
 }
 
 /*
- * Making a parser costs ten times what a short text does, and a login reads a dozen of them. Whoever asks has
- * no server to keep the pool in, and may be a worker: each thread has its own.
+ * Making a parser costs ten times what a short text does, and a login reads a dozen of them.
+ * Whoever asks has no server to keep the pool in, and may be a worker: each thread has its own.
  */
 static XmlPool *
 text_pool(void)

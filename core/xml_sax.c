@@ -14,6 +14,9 @@
 
 #define BLOATED_BYTES 32768u /* size of an element whose parser is not pooled again */
 
+#define LONGEST_ESCAPE 6u     /* "&apos;" for one byte */
+#define DECLARATION_BYTES 32u /* ' xmlns:ns64=' and quotes, a prefix, an end tag's brackets */
+
 /* A name as expat tells it. */
 typedef struct {
         const char *ns, *local, *prefix; /* @prefix: NULL when there is none */
@@ -221,6 +224,34 @@ on_start(void *data, const char *qualified, const char **attrs)
                 loan->depth++;
 }
 
+/* Bytes of the element that ends here. */
+static size_t
+length_read(const XmlLoan *loan)
+{
+        XML_Index end = XML_GetCurrentByteIndex(loan->expat) + XML_GetCurrentByteCount(loan->expat);
+
+        return (size_t)((uint64_t)end - loan->start);
+}
+
+/*
+ * An element is written longer than it was read by what must be escaped in another place, and by namespaces that are named
+ * again with each element: up to forty times as long. Half as long again is let through, which send queues have room for;
+ * more would end the stream of whoever it is sent to. Nearly all are short enough for that to be plain.
+ */
+static bool
+is_written_short(const XmlLoan *loan, size_t n_read)
+{
+        const MotetSessionLimits *limits = loan->owner->limits;
+        size_t max = (size_t)limits->stanza_bytes + limits->stanza_bytes / 2;
+        size_t n_names = (size_t)loan->n_elements + 2 * (size_t)loan->n_attrs;
+        size_t name_max = LONGEST_ESCAPE * (size_t)limits->name_bytes + DECLARATION_BYTES;
+
+        if (LONGEST_ESCAPE * n_read + n_names * name_max <= max)
+                return true;
+        g_autofree char *text = motet_xml_string(loan->tree, motet_xml_ns(loan->tree));
+        return strlen(text) <= max;
+}
+
 static void
 on_end(void *data, const char *qualified)
 {
@@ -242,11 +273,16 @@ on_end(void *data, const char *qualified)
         if (loan->depth > 1)
                 return;
 
+        size_t n_read = length_read(loan);
+        if (!is_written_short(loan, n_read)) {
+                fail(loan, MOTET_POLICY_VIOLATION, "a stanza is too long once it is written out");
+                return;
+        }
         loan->n_elements = 0;
         loan->n_spaces = 0;
         loan->n_attrs = 0;
         loan->n_stanzas++;
-        if ((uint64_t)XML_GetCurrentByteIndex(loan->expat) - loan->start > BLOATED_BYTES)
+        if (n_read > BLOATED_BYTES)
                 loan->is_bloated = true;
         parser->sink->element(parser->data, g_steal_pointer(&loan->tree));
         heed_sink(loan);
@@ -262,6 +298,19 @@ on_text(void *data, const char *text, int len)
         if (loan->current)
                 xml_add_chars(loan->current, text, (size_t)len);
         else if (!xml_sax_is_blank(text, (size_t)len))
+                fail(loan, MOTET_BAD_REQUEST, "text between stanzas");
+}
+
+/*
+ * Also an empty section: its start alone tells nothing, and a parser inside of one must not be lent
+ * to others.
+ */
+static void
+on_section(void *data)
+{
+        XmlLoan *loan = data;
+
+        if (!loan->halted && !loan->current)
                 fail(loan, MOTET_BAD_REQUEST, "text between stanzas");
 }
 
@@ -344,6 +393,7 @@ xml_sax_attach(XmlLoan *loan, XmlParser *parser)
         loan->owner = parser;
         XML_SetElementHandler(loan->expat, on_start, on_end);
         XML_SetCharacterDataHandler(loan->expat, on_text);
+        XML_SetStartCdataSectionHandler(loan->expat, on_section);
         XML_SetStartNamespaceDeclHandler(loan->expat, on_declaration);
         XML_SetXmlDeclHandler(loan->expat, on_xml_declaration);
         XML_SetCommentHandler(loan->expat, on_comment);

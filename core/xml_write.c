@@ -81,7 +81,10 @@ append_escaped(GString *out, const char *text, const char *escaped)
                 text += plain;
                 if (*text == '\0')
                         return;
-                put_string(out, escape_of(*text++));
+                /* There may be many in a row, and looking for the next one has its price. */
+                do
+                        put_string(out, escape_of(*text++));
+                while (*text != '\0' && strchr(escaped, *text));
         }
 }
 

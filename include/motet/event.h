@@ -275,7 +275,7 @@ typedef struct MotetWait MotetWait; /* a token: a chain that is parked */
 /** MotetDeadline: what happens to a chain whose token nobody resumed in time. */
 typedef enum {
         MOTET_DEADLINE_CONTINUE, /* as if MOTET_CONTINUE */
-        MOTET_DEADLINE_REFUSE,   /* refused with internal-server-error (of type wait for stanzas) */
+        MOTET_DEADLINE_REFUSE,   /* refused with resource-constraint (of type wait for stanzas) */
 } MotetDeadline;
 
 /**

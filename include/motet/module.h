@@ -160,7 +160,7 @@ struct MotetModuleInfo {
         void (*unload)(MotetModule *self);
         /** save: state for newer code of the same module, as bytes; NULL: nothing to carry. Changes
          * nothing: this code may go on. Not called while anything of the module is under way (a
-         * token, a store request, a job). */
+         * token, a store request, a job, what it asked of another module or was asked). */
         GBytes *(*save)(MotetModule *self);
         /** restore: after load of the newer code, before its hooks are in force; false: unusable,
          * the old code stays. */
@@ -189,6 +189,17 @@ struct MotetModuleInfo {
 
         const MotetPermission *permissions; /* who may what: asked with motet_may() */
         const MotetDiscoForm *forms;        /* that service discovery tells */
+
+        /*
+         * what it needs of the machine, from which the server confines itself at its start. Words:
+         * "programs": it starts other programs; those inherit what the server is confined to, and may
+         *   be where programs are, or be named by an option of the type MOTET_OPTION_PATH;
+         * "read:WHAT", "write:WHAT": it opens files below WHAT, an absolute path, or the folder of the
+         *   file that such an option names; "socket:NUMBER": it opens sockets of this family (AF_…).
+         * Without a word it may read what such an option names and the folder that is in, read /etc and
+         * /usr, write below data_dir, and open sockets of the families unix, inet and inet6.
+         */
+        const char *const *needs;
 };
 
 /** MotetStatus: how a module fares. */

@@ -90,7 +90,7 @@ typedef struct MotetLater MotetLater; /* an answer that is still to be given */
  * motet_later_new:
  * @self: who answers
  * @ev: (borrowed) what is answered; its event is one that can wait, see motet_wait()
- * @timeout: µs until the sender gets internal-server-error of type wait; > 0
+ * @timeout: µs until the sender gets resource-constraint of type wait; > 0
  *
  * Parks the running chain and holds what the answer needs; the handler returns MOTET_WAIT next. One
  * of motet_later_answer(), _result(), _error(), _fail() and _continue() ends it, once, also past

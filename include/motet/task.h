@@ -1,5 +1,6 @@
 /*
- * task: time, random numbers, timers, and work that must not run on the core thread.
+ * task: time, random numbers, timers, work that must not run on the core thread, and what modules
+ * ask of each other.
  *
  * Everything here has an owner and is gone when the owner's instance stops.
  */
@@ -124,5 +125,29 @@ typedef void (*MotetDoneFunc)(MotetModule *self, void *data);
  */
 MOTET_API bool motet_offload(MotetModule *self, MotetWorkFunc work, MotetDoneFunc done, void *data,
                              GDestroyNotify free_func);
+
+typedef struct MotetErrand MotetErrand; /* what one module asked of another */
+/**
+ * motet_errand_new:
+ * @caller: who asked
+ * @provider: who will answer; may be @caller
+ *
+ * For who provides a service that answers later: from now until motet_errand_free() the errand is
+ * under way for both modules, so that the code of neither is replaced before the answer was told.
+ * Calls nobody and cancels nothing: when one of the two stops, it merely counts for the other alone.
+ * Tokens, requests to the storage and jobs on workers count without it.
+ *
+ * Returns: (own) the errand
+ */
+MOTET_API MotetErrand *motet_errand_new(MotetModule *caller, MotetModule *provider);
+/**
+ * motet_errand_free:
+ * @errand: (take) NULL is a no-op
+ *
+ * The answer was told, or will not be any more. @provider calls it at the latest in unload.
+ */
+MOTET_API void motet_errand_free(MotetErrand *errand);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MotetErrand, motet_errand_free)
 
 G_END_DECLS

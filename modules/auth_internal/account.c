@@ -255,7 +255,8 @@ account_is_weaker(const Account *account, unsigned iterations)
 }
 
 /*
- * HMAC over what is invented and for whom; @what ends with its NUL, so that it does not run into the name.
+ * HMAC over what is invented and for whom; @what ends with its NUL, so that it does not run into
+ * the name.
  * Returns: false when OpenSSL fails
  */
 static bool
@@ -276,7 +277,8 @@ account_invent(Account *account, const uint8_t secret[SECRET_BYTES], const char 
 {
         uint8_t salts[KEY_MAX], key[KEY_MAX];
 
-        /* The salts are told, each a part of its own; the keys never are, and no proof fits them. */
+        /* The salts are told, each a part of its own; the keys never are, and no proof fits
+         * them. */
         G_STATIC_ASSERT(N_HASHES * SALT_BYTES <= KEY_MAX);
         if (!invent(secret, "salts", username, salts) || !invent(secret, "key", username, key))
                 return false;

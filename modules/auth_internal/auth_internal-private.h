@@ -63,7 +63,8 @@ bool account_matches(const Account *account, const char *password);
 /** account_is_weaker: whether a hash has fewer iterations than @iterations, or no keys */
 bool account_is_weaker(const Account *account, unsigned iterations);
 /**
- * account_invent: keys for a user who does not exist, always the same for the same @secret and name.
+ * account_invent: keys for a user who does not exist, always the same for the same @secret and
+ * name.
  * Returns: false when OpenSSL fails
  */
 bool account_invent(Account *account, const uint8_t secret[SECRET_BYTES], const char *username,
@@ -134,7 +135,8 @@ void list_drop_all(MotetModule *self);
 MotetResult login_note(MotetModule *self, MotetSessionEvent *ev);
 MotetResult login_await_role(MotetModule *self, MotetSessionEvent *ev);
 MotetResult login_note_bound(MotetModule *self, MotetSessionEvent *ev);
-/** login_adopt: for motet_sessions_foreach(): a session that was bound before this instance started */
+/** login_adopt: for motet_sessions_foreach(): a session that was bound before this instance
+ * started */
 void login_adopt(MotetSession *session, void *self);
 MotetAuthRole login_role(MotetModule *self, const MotetSession *session);
 /** login_set_role: of every session of @username */

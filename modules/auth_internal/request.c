@@ -23,6 +23,7 @@ struct MotetAuthRequest {
         RequestKind kind;
         GList link; /* in Auth.requests */
         MotetModule *caller;
+        MotetErrand *errand; /* (own) until somebody is called, or cancelled */
         char *username;
         int hash;       /* KEYS */
         char *password; /* CHECK: (own) prepared */
@@ -41,6 +42,7 @@ request_free(Auth *auth, MotetAuthRequest *request)
         g_queue_unlink(&auth->requests, &request->link);
         if (request->kind == REQUEST_CHECK)
                 auth->n_checks--;
+        motet_errand_free(request->errand);
         g_free(request->username);
         secret_string_free(request->password);
         g_clear_pointer(&request->document, g_bytes_unref);
@@ -253,12 +255,15 @@ fail_deferred(MotetModule *self, void *data)
 }
 
 static MotetAuthRequest *
-request_new(Auth *auth, RequestKind kind, MotetModule *caller, const char *username, void *data)
+request_new(MotetModule *self, RequestKind kind, MotetModule *caller, const char *username,
+            void *data)
 {
+        Auth *auth = motet_module_data(self);
         MotetAuthRequest *request = g_new0(MotetAuthRequest, 1);
 
         request->kind = kind;
         request->caller = caller;
+        request->errand = motet_errand_new(caller, self);
         request->username = g_strdup(username);
         request->data = data;
         request->link.data = request;
@@ -282,8 +287,7 @@ MotetAuthRequest *
 request_keys(MotetModule *self, MotetModule *caller, const char *username, const char *hash,
              MotetAuthKeysFunc done, void *data)
 {
-        MotetAuthRequest *request =
-                request_new(motet_module_data(self), REQUEST_KEYS, caller, username, data);
+        MotetAuthRequest *request = request_new(self, REQUEST_KEYS, caller, username, data);
 
         request->keys_done = done;
         request->hash = account_hash_index(hash);
@@ -297,7 +301,7 @@ request_check(MotetModule *self, MotetModule *caller, const char *username, cons
 {
         Auth *auth = motet_module_data(self);
         bool full = auth->n_checks >= motet_option_int(self, "max_checks");
-        MotetAuthRequest *request = request_new(auth, REQUEST_CHECK, caller, username, data);
+        MotetAuthRequest *request = request_new(self, REQUEST_CHECK, caller, username, data);
 
         request->check_done = done;
         request->password = g_strdup(password);
@@ -312,8 +316,7 @@ MotetAuthRequest *
 request_exists(MotetModule *self, MotetModule *caller, const char *username,
                MotetAuthCheckFunc done, void *data)
 {
-        MotetAuthRequest *request =
-                request_new(motet_module_data(self), REQUEST_EXISTS, caller, username, data);
+        MotetAuthRequest *request = request_new(self, REQUEST_EXISTS, caller, username, data);
 
         request->check_done = done;
         return start(self, request);
@@ -323,8 +326,7 @@ MotetAuthRequest *
 request_account(MotetModule *self, MotetModule *caller, const char *username,
                 MotetAuthAccountFunc done, void *data)
 {
-        MotetAuthRequest *request =
-                request_new(motet_module_data(self), REQUEST_ACCOUNT, caller, username, data);
+        MotetAuthRequest *request = request_new(self, REQUEST_ACCOUNT, caller, username, data);
 
         request->account_done = done;
         return start(self, request);
@@ -335,8 +337,8 @@ static MotetAuthRequest *
 start_change(MotetModule *self, MotetModule *caller, Change *change, MotetAuthCheckFunc done,
              void *data)
 {
-        MotetAuthRequest *request = request_new(motet_module_data(self), REQUEST_CHANGE, caller,
-                                                change->username, data);
+        MotetAuthRequest *request =
+                request_new(self, REQUEST_CHANGE, caller, change->username, data);
 
         request->check_done = done;
         change->request = request;
@@ -387,8 +389,10 @@ void
 request_cancel(MotetModule *self, MotetAuthRequest *request)
 {
         (void)self;
-        if (request)
-                request->cancelled = true;
+        if (!request)
+                return;
+        request->cancelled = true;
+        g_clear_pointer(&request->errand, motet_errand_free);
 }
 
 void

@@ -263,12 +263,17 @@ bind_resource(MotetModule *self, MotetStanzaEvent *ev)
 
 /* The module */
 
+static void
+newcomers_free(void *data)
+{
+        g_ptr_array_unref(data);
+}
+
 static bool
 load(MotetModule *self, GError **error)
 {
         (void)error;
-        motet_module_set_data(self, g_ptr_array_new_with_free_func(newcomer_free),
-                              (GDestroyNotify)g_ptr_array_unref);
+        motet_module_set_data(self, g_ptr_array_new_with_free_func(newcomer_free), newcomers_free);
         return true;
 }
 

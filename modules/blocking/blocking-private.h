@@ -4,6 +4,7 @@
  *   list.c      the list of one account in memory: loading, keeping, matching addresses
  *   change.c    blocking and unblocking, one change of an account after the other
  *   contacts.c  what the contacts learn of a change
+ *   handover.c  what goes over to newer code of the module
  *   query.c     the client's requests and what it is told
  *   filter.c    what becomes of stanzas from and to blocked addresses
  *   blocking.c  the descriptor, and the lists of sessions
@@ -67,6 +68,8 @@ const List *list_find(Lists *lists, const char *account);
 /** list_when_loaded: calls @func once: at once when it is loaded or too many wait already, at the
  * latest when the module stops */
 void list_when_loaded(List *list, ListFunc func, void *data);
+/** list_fill: what it has is known without asking the storage */
+void list_fill(List *list, const char *const *jids);
 /** list_detach: its account is deleted: who holds it can change it no more */
 void list_detach(List *list);
 /** list_stop: the module stops: calls everybody who waits */
@@ -103,6 +106,14 @@ void contacts_show(const List *list, GHashTable *before, const GPtrArray *items)
 void contacts_forget_requests(const List *list);
 /** contacts_stop: the module stops */
 void contacts_stop(MotetModule *self);
+
+/* handover.c */
+
+GBytes *handover_save(MotetModule *self);
+bool handover_restore(MotetModule *self, GBytes *state, GError **error);
+GBytes *handover_save_session(MotetModule *self, MotetSession *session);
+bool handover_restore_session(MotetModule *self, MotetSession *session, GBytes *state,
+                              GError **error);
 
 /* query.c */
 

@@ -212,5 +212,11 @@ const MotetModuleInfo motet_module = {
         .hooks = hooks,
         .load = load,
         .unload = unload,
+        .save = handover_save,
+        .restore = handover_restore,
+        .save_session = handover_save_session,
+        .restore_session = handover_restore_session,
+        .state_version = 1,
+        .state_oldest = 1,
         .guards = true,
 };

@@ -123,8 +123,8 @@ judge_parked(List *list, bool is_loaded, void *data)
         MotetLater *later = parked->later;
         g_autoptr(MotetXml) reply = NULL;
 
-        /* Nothing may come through that is perhaps blocked. What goes to many, as presence does, names none of them and is
-         * not answered. */
+        /* Nothing may come through that is perhaps blocked. What goes to many, as presence does,
+         * names none of them and is not answered. */
         if (!is_loaded && list->lists && !motet_xml_attr(motet_later_stanza(later), "to"))
                 motet_later_answer(later, NULL);
         else if (!is_loaded && list->lists)

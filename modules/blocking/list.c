@@ -131,6 +131,19 @@ call_waiting(List *list)
         }
 }
 
+void
+list_fill(List *list, const char *const *jids)
+{
+        if (*jids) {
+                g_hash_table_unref(list->jids);
+                list->jids = set_new();
+        }
+        for (; *jids; jids++)
+                g_hash_table_add(list->jids, g_strdup(*jids));
+        list->is_loaded = true;
+        call_waiting(list);
+}
+
 static void
 take_items(List *list, const MotetStoreItem *items, size_t n)
 {

@@ -1,7 +1,8 @@
 /*
  * disco: tell who asks what the server and accounts are, offer and hold.
  *
- * Implements  XEP-0030 (2.5.0), for the server's address and on behalf of accounts; XEP-0128 (1.0.1)
+ * Implements  XEP-0030 (2.5.0), for the server's address and on behalf of accounts; XEP-0128
+ * (1.0.1)
  * Hooks       iq/host, iq/self and iq/bare: http://jabber.org/protocol/disco#info:query and
  *             http://jabber.org/protocol/disco#items:query
  * Events      disco-info, disco-items (service-disco.h)

@@ -76,7 +76,8 @@ is_sendable(const char *text)
         return g_utf8_validate(text, -1, NULL);
 }
 
-/* The message in force, NULL when there is none. A reload can bring one that load() would refuse. */
+/* The message in force, NULL when there is none. A reload can bring one that load() would
+ * refuse. */
 static const char *
 current_text(const MotetModule *self)
 {

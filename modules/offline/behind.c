@@ -14,7 +14,7 @@ void
 behind_init(Box *box)
 {
         box->behind = g_ptr_array_new();
-        box->copied = g_array_new(FALSE, FALSE, sizeof(Copied));
+        box->copied = g_array_new(FALSE, FALSE, sizeof(Kept));
 }
 
 void
@@ -95,7 +95,7 @@ behind_share(Box *box, const Letter *letter, uint64_t id)
                         is_taken |= motet_session_send(sessions->pdata[i], letter->stanza);
         }
         if (is_taken && is_for_catcher && id > box->handed) {
-                const Copied copied = {.id = id, .bytes = g_bytes_get_size(letter->entry.value)};
+                const Kept copied = {.id = id, .bytes = g_bytes_get_size(letter->entry.value)};
                 g_array_append_val(box->copied, copied);
         }
         return !is_taken || is_for_catcher;
@@ -105,25 +105,10 @@ void
 behind_lapse(Box *box)
 {
         for (guint i = 0; i < box->copied->len; i++) {
-                Copied *copied = &g_array_index(box->copied, Copied, i);
-                const MotetStoreQuery query = {.after = copied->id - 1, .before = copied->id + 1};
-                if (copied->is_lapsed)
-                        continue;
-                copied->is_lapsed = true;
-                box_release(box, 1, copied->bytes);
-                motet_store_prune(box->offline->store, box->account, &query, NULL, NULL);
+                const Kept *copied = &g_array_index(box->copied, Kept, i);
+                deletion_remove(box, copied->id, copied->bytes);
         }
-}
-
-bool
-behind_is_lapsed(const Box *box, uint64_t id)
-{
-        for (guint i = 0; i < box->copied->len; i++) {
-                const Copied *copied = &g_array_index(box->copied, Copied, i);
-                if (copied->id == id)
-                        return copied->is_lapsed;
-        }
-        return false;
+        g_array_set_size(box->copied, 0);
 }
 
 /* They are in the order of their ids. */
@@ -132,7 +117,7 @@ behind_handed(Box *box)
 {
         guint n = 0;
 
-        while (n < box->copied->len && g_array_index(box->copied, Copied, n).id <= box->handed)
+        while (n < box->copied->len && g_array_index(box->copied, Kept, n).id <= box->handed)
                 n++;
         g_array_remove_range(box->copied, 0, n);
 }

@@ -27,8 +27,8 @@ box_take(Offline *offline, const char *account)
                 box->account = g_strdup(account);
                 g_queue_init(&box->waiting);
                 g_queue_init(&box->appending);
-                g_queue_init(&box->prunings);
                 behind_init(box);
+                deletion_init(box);
                 g_hash_table_insert(offline->boxes, box->account, box);
         }
         if (box->idle_link.data) {
@@ -44,9 +44,9 @@ box_free(Box *box)
         if (box->idle_link.data)
                 g_queue_unlink(&box->offline->idle, &box->idle_link);
         g_hash_table_remove(box->offline->boxes, box->account);
-        g_queue_clear_full(&box->prunings, g_free);
         motet_session_unref(box->session);
         behind_clear(box);
+        deletion_clear(box);
         g_free(box->account);
         g_free(box);
 }
@@ -56,7 +56,7 @@ is_busy(const Box *box)
 {
         return box->asking || box->is_counting || box->is_reading || box->session ||
                box->behind->len > 0 || box->waiting.length > 0 || box->appending.length > 0 ||
-               box->prunings.length > 0;
+               deletion_is_due(box);
 }
 
 /* Peers name any account they like, so nothing is kept of one that may not exist. */
@@ -180,16 +180,10 @@ take_out(Box *box, const Letter *letter)
         box_release(box, 1, g_bytes_get_size(letter->entry.value));
 }
 
-/* Deletes one that nobody is to get. */
 static void
 withdraw(Box *box, const Letter *letter, uint64_t id)
 {
-        const MotetStoreQuery query = {.after = id - 1, .before = id + 1};
-
-        if (id <= box->handed)
-                return;
-        motet_store_prune(box->offline->store, box->account, &query, NULL, NULL);
-        take_out(box, letter);
+        deletion_remove(box, id, g_bytes_get_size(letter->entry.value));
 }
 
 static void
@@ -307,6 +301,7 @@ box_forget(Offline *offline, const char *account)
         handout_stop(box);
         behind_forget(box);
         g_array_set_size(box->copied, 0);
+        deletion_forget(box);
         end_waiting(box, pass_on);
         box->exists = false;
         box->is_counted = false;
@@ -327,5 +322,7 @@ box_drop(Box *box)
                 g_queue_unlink(&box->appending, &letter->link);
                 letter_end(letter, MOTET_CONTINUE);
         }
+        /* Its timers went before. */
+        box->again = NULL;
         box_free(box);
 }

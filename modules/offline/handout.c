@@ -80,40 +80,7 @@ finish(Box *box)
         behind_forget(box);
         box->is_counted = true;
         box->is_partial = false;
-        box->n = box->bytes = 0;
-        for (GList *link = box->prunings.head; link; link = link->next) {
-                const Pruning *pruning = link->data;
-                box->n += pruning->n;
-                box->bytes += pruning->bytes;
-        }
-}
-
-static void
-on_pruned(MotetModule *self, const GError *error, void *data)
-{
-        Box *box = data;
-        g_autofree Pruning *pruning = g_queue_pop_head(&box->prunings);
-
-        (void)self;
-        box->is_prune_due = error != NULL;
-        if (error) {
-                motet_debug("%s: deleting what was delivered failed: %s", box->account,
-                            error->message);
-        } else if (box->is_counted) {
-                box_release(box, pruning->n, pruning->bytes);
-                box->is_counted = !box->is_partial;
-        }
-        box_settle(box);
-}
-
-void
-handout_prune(Box *box, uint64_t n, uint64_t bytes)
-{
-        const MotetStoreQuery query = {.before = box->handed + 1};
-        const Pruning pruning = {.n = n, .bytes = bytes};
-
-        g_queue_push_tail(&box->prunings, g_memdup2(&pruning, sizeof pruning));
-        motet_store_prune(box->offline->store, box->account, &query, on_pruned, box);
+        deletion_sum(box, &box->n, &box->bytes);
 }
 
 /* Whether the peer has to read first. One letter always has room. */
@@ -150,21 +117,19 @@ hand_over(const Box *box, const MotetStoreEntry *entry)
 static size_t
 hand_out(Box *box, const MotetStoreEntry *entries, size_t n)
 {
-        uint64_t n_taken = 0;
         uint64_t bytes = 0;
         size_t i = 0;
 
         for (; i < n && is_ready(box->session) && !is_full(box->session); i++) {
-                bool is_lapsed = behind_is_lapsed(box, entries[i].id);
-                if (!is_lapsed && !hand_over(box, &entries[i]))
+                if (!deletion_is_gone(box, entries[i].id) && !hand_over(box, &entries[i]))
                         break;
                 box->handed = entries[i].id;
-                n_taken += !is_lapsed;
-                bytes += is_lapsed ? 0 : g_bytes_get_size(entries[i].value);
+                bytes += g_bytes_get_size(entries[i].value);
         }
         behind_handed(box);
+        deletion_handed(box);
         if (i > 0 || box->is_prune_due)
-                handout_prune(box, n_taken, bytes);
+                deletion_prune(box, i, bytes);
         return i;
 }
 
@@ -261,4 +226,15 @@ handout_resume(Box *box)
 
         if (session)
                 handout_start(box, session);
+}
+
+void
+handout_take_over(Box *box, MotetSession *session)
+{
+        MotetSession *next = session ? session : best_ready(box);
+
+        if (!next)
+                return;
+        set_session(box, next);
+        fetch(box);
 }

@@ -43,23 +43,24 @@ letter_is_kept(MotetModule *self, const MotetXml *stanza)
                !motet_xml_child(stanza, "no-store", NS_HINTS) && !is_chat_state_alone(stanza);
 }
 
+/* @sender: who may say so of themselves; NULL: nobody */
 static bool
-is_delay_of_ours(MotetModule *self, const MotetXml *delay)
+is_delay_of_ours(MotetModule *self, const MotetXml *delay, const MotetJid *sender)
 {
         g_autoptr(MotetJid) from = motet_jid_new(motet_xml_attr(delay, "from"));
 
-        return from && motet_host_find(motet_module_server(self), motet_jid_domain(from));
+        return from && motet_host_find(motet_module_server(self), motet_jid_domain(from)) &&
+               !(sender && strcmp(motet_jid_bare(from), motet_jid_bare(sender)) == 0);
 }
 
-/* XEP-0203 section 5: nobody but us says what was delayed by us. */
-static void
-remove_forged_delays(MotetModule *self, MotetXml *stanza)
+void
+letter_remove_forged_delays(MotetModule *self, MotetXml *stanza, const MotetJid *sender)
 {
         const MotetXml *next = NULL;
 
         for (const MotetXml *x = motet_xml_child(stanza, "delay", NS_DELAY); x; x = next) {
                 next = motet_xml_next(x, "delay", NS_DELAY);
-                if (is_delay_of_ours(self, x))
+                if (is_delay_of_ours(self, x, sender))
                         motet_xml_remove(stanza, x);
         }
 }
@@ -70,7 +71,7 @@ letter_new(MotetModule *self, const MotetStanzaEvent *ev, bool is_live)
         Letter *letter = g_new0(Letter, 1);
         g_autoptr(MotetXml) copy = motet_xml_copy(ev->stanza);
 
-        remove_forged_delays(self, copy);
+        letter_remove_forged_delays(self, copy, NULL);
         char *text = motet_xml_string(copy, MOTET_NS_CLIENT);
 
         letter->link.data = letter;

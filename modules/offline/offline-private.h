@@ -4,6 +4,8 @@
  *   letter.c   one message: whether it is kept, its stored form, and how its sender is answered
  *   box.c      one account's box: who may put letters in, and how much
  *   handout.c  handing what is in a box to the session that became available
+ *   deletion.c deleting what was handed out, and what nobody is to get
+ *   handover.c what newer code of the module has to know of boxes
  *   behind.c   order: who has to get letters from the box before anything else
  *   offline.c  the descriptor, and when boxes are used
  */
@@ -41,15 +43,15 @@ typedef struct {
         bool is_live;          /* there is somebody to deliver it to, who has to get others first */
 } Letter;
 
-/* Copied: a letter that others got at once, and that is in the box for the session it is handed to. */
+/* Kept: a letter in the box of which something is to be known. */
 typedef struct {
         uint64_t id, bytes;
-        bool is_lapsed; /* that session is handed nothing any more: nobody is to get it */
-} Copied;
+} Kept;
 
 /* Pruning: what one deletion under way will make room for. */
 typedef struct {
         uint64_t n, bytes;
+        bool is_forgotten; /* the account is gone meanwhile, with all there was */
 } Pruning;
 
 struct Box {
@@ -62,6 +64,7 @@ struct Box {
         GQueue waiting;   /* of Letter: until it is known whether there is room */
         GQueue appending; /* of Letter: being written */
         GQueue prunings;  /* of Pruning (own), in order of submission */
+        GQueue removals;  /* of deletions of single letters (own), under way */
 
         bool is_counted; /* n and bytes are known */
         bool is_counting;
@@ -75,17 +78,26 @@ struct Box {
         bool is_reading;
         bool is_stale;     /* something was put in since reading began */
         uint64_t handed;   /* id of the last letter that was handed out */
-        bool is_prune_due; /* deleting what was handed out failed */
         unsigned n_failed; /* readings that failed one after the other */
         GPtrArray *
                 behind; /* (own) of MotetSession (borrowed, bound): what is in the box may be for it */
-        GArray *copied; /* (own) of Copied: those in the box */
+        /* (own) of Kept: others got them at once, and they are in the box for the session it is handed to */
+        GArray *copied;
+
+        bool is_prune_due;  /* deleting what was handed out failed */
+        Pruning due;        /* what that would have made room for */
+        GArray *gone;       /* (own) of Kept: nobody is to get them, and they are not deleted yet */
+        MotetTimer *again;  /* until deleting is tried again */
+        unsigned n_refused; /* deletions that failed one after the other */
 };
 
 /* letter.c */
 
 /** letter_is_kept: whether a message is one that is kept for later (XEP-0160 section 3) */
 bool letter_is_kept(MotetModule *self, const MotetXml *stanza);
+/** letter_remove_forged_delays: nobody but us says what was delayed by us (XEP-0203 section 5); @sender, when it is not
+ * NULL, may say it of itself */
+void letter_remove_forged_delays(MotetModule *self, MotetXml *stanza, const MotetJid *sender);
 /** letter_new: Returns: (own) with its stored form, in no queue, nobody waiting */
 Letter *letter_new(MotetModule *self, const MotetStanzaEvent *ev, bool is_live);
 /** letter_end: (take) lets the sender's chain go on with @verdict */
@@ -122,12 +134,41 @@ void box_drop(Box *box);
 MotetSession *handout_catcher(Box *box);
 /** handout_start: from now on everything is handed to @session instead of whoever had it before */
 void handout_start(Box *box, MotetSession *session);
+/** handout_take_over: goes on handing it to @session, as older code did; NULL: it is not there any more */
+void handout_take_over(Box *box, MotetSession *session);
 /** handout_resume: hands a letter just put in to whoever became available meanwhile */
 void handout_resume(Box *box);
 /** handout_stop: nobody is handed anything any more */
 void handout_stop(Box *box);
-/** handout_prune: deletes what was handed out */
-void handout_prune(Box *box, uint64_t n, uint64_t bytes);
+
+/* deletion.c */
+
+/** deletion_init / deletion_clear: the part of the box that is about this */
+void deletion_init(Box *box);
+void deletion_clear(Box *box);
+/** deletion_is_due: whether something is to be deleted, or being deleted */
+bool deletion_is_due(const Box *box);
+/** deletion_prune: deletes all up to box->handed, which makes room for @n letters of @bytes */
+void deletion_prune(Box *box, uint64_t n, uint64_t bytes);
+/** deletion_remove: deletes a letter of @bytes that nobody is to get */
+void deletion_remove(Box *box, uint64_t id, uint64_t bytes);
+/** deletion_is_gone: whether nobody is to get the letter @id, which is in the box still */
+bool deletion_is_gone(const Box *box, uint64_t id);
+/** deletion_handed: letters up to box->handed are deleted with the others */
+void deletion_handed(Box *box);
+/** deletion_sum: how much of what is in the box is being deleted */
+void deletion_sum(const Box *box, uint64_t *n_out, uint64_t *bytes_out);
+/** deletion_try_later: what is due is deleted after some time */
+void deletion_try_later(Box *box);
+/** deletion_forget: the account is being deleted, with all letters of it */
+void deletion_forget(Box *box);
+
+/* handover.c */
+
+/** handover_save: Returns: (own) what is known of boxes and not stored; NULL: nothing */
+GBytes *handover_save(MotetModule *self);
+/** handover_restore: takes over what older code knew, and goes on with it */
+bool handover_restore(MotetModule *self, GBytes *state, GError **error);
 
 /* behind.c */
 
@@ -147,7 +188,5 @@ void behind_forget(Box *box);
 bool behind_share(Box *box, const Letter *letter, uint64_t id);
 /** behind_lapse: deletes what others got at once: it was in the box for a session that is handed nothing any more */
 void behind_lapse(Box *box);
-/** behind_is_lapsed: whether nobody is to get the letter @id */
-bool behind_is_lapsed(const Box *box, uint64_t id);
 /** behind_handed: letters up to box->handed are done with */
 void behind_handed(Box *box);

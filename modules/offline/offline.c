@@ -2,7 +2,8 @@
  * offline: keep messages for users who are not there, and deliver them when they come.
  *
  * Implements  XEP-0160 (1.0.1), XEP-0203 (2.0), XEP-0334 (1.0.0) section 4.2
- * Hooks       message/self, message/bare, message/full (each before and after the module message),
+ * Hooks       pre-message/self, pre-message/bare, pre-message/full, pre-message/host, pre-message/remote,
+ *             message/self, message/bare, message/full (each before and after the module message),
  *             presence-initial, presence-changed, session-unbound, user-deleting
  * Storage     archive "offline": messages as text
  * Options     max_messages, max_bytes
@@ -28,6 +29,14 @@ keep(MotetModule *self, MotetStanzaEvent *ev)
         MotetResult verdict = box_put(box, ev, false);
         box_settle(box);
         return verdict;
+}
+
+/* Also of what is not kept: who gets it at once must believe no more of it. */
+static MotetResult
+remove_forged_delays(MotetModule *self, MotetStanzaEvent *ev)
+{
+        letter_remove_forged_delays(self, ev->stanza, ev->from);
+        return MOTET_CONTINUE;
 }
 
 /* Behind what its receiver did not get yet (RFC 6120 10.1). */
@@ -121,6 +130,11 @@ unload(MotetModule *self)
 }
 
 static const MotetHook hooks[] = {
+        MOTET_ON_STANZA("pre-message/self", remove_forged_delays, MOTET_PRIO_EARLY),
+        MOTET_ON_STANZA("pre-message/bare", remove_forged_delays, MOTET_PRIO_EARLY),
+        MOTET_ON_STANZA("pre-message/full", remove_forged_delays, MOTET_PRIO_EARLY),
+        MOTET_ON_STANZA("pre-message/host", remove_forged_delays, MOTET_PRIO_EARLY),
+        MOTET_ON_STANZA("pre-message/remote", remove_forged_delays, MOTET_PRIO_EARLY),
         MOTET_ON_STANZA("message/self", keep_in_order, BEFORE_DELIVERY),
         MOTET_ON_STANZA("message/bare", keep_in_order, BEFORE_DELIVERY),
         MOTET_ON_STANZA("message/full", keep_in_order, BEFORE_DELIVERY),
@@ -165,4 +179,8 @@ const MotetModuleInfo motet_module = {
         .hooks = hooks,
         .load = load,
         .unload = unload,
+        .save = handover_save,
+        .restore = handover_restore,
+        .state_version = 1,
+        .state_oldest = 1,
 };

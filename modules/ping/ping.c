@@ -6,6 +6,7 @@
  * Hooks       iq/host/urn:xmpp:ping:ping, iq/self/urn:xmpp:ping:ping, session-bound,
  *             session-resumed
  * Options     idle, timeout
+ * Provides    service "idle" (service-idle.h)
  *
  * A user whose connection broke without a word looks like one who is silent. After `idle` the
  * server asks; who answers (also with an error: section 4.1) or sends anything else is there; the
@@ -13,6 +14,7 @@
  */
 #include <motet/module.h>
 #include <motet/router.h>
+#include <motet/service-idle.h>
 #include <motet/session.h>
 #include <motet/task.h>
 
@@ -22,6 +24,7 @@
 typedef struct {
         MotetTimer *timer; /* until it may be idle; NULL while asked or without a connection */
         bool asked;        /* a ping is under way */
+        int64_t asked_at;  /* when it was */
 } Watch;
 
 static MotetResult
@@ -63,9 +66,13 @@ on_pong(MotetModule *self, const MotetXml *reply, void *data)
         watch->asked = false;
         if (!motet_session_is_connected(session))
                 return;
+        GTimeSpan timeout = motet_option_int(self, "timeout");
         /* A client that is busy with something else is not gone. */
-        if (reply != NULL || motet_session_idle(session) < motet_option_int(self, "timeout"))
+        if (reply != NULL || motet_session_idle(session) < timeout)
                 watch_again(self, session, watch);
+        /* Nor is who could not be asked, since too many requests were open. */
+        else if (motet_now(self) - watch->asked_at < timeout)
+                watch->timer = motet_timer_add(self, session, timeout, on_quiet, session);
         else
                 motet_session_close(session, MOTET_CONNECTION_TIMEOUT, "No answer to a ping");
 }
@@ -99,6 +106,7 @@ on_quiet(MotetModule *self, MotetTimer *timer, void *data)
         if (!motet_session_is_connected(session))
                 return;
         watch->asked = motet_session_idle(session) >= motet_option_int(self, "idle");
+        watch->asked_at = motet_now(self);
         if (watch->asked)
                 ask(self, session);
         else
@@ -145,6 +153,17 @@ load(MotetModule *self, GError **error)
         return true;
 }
 
+static GTimeSpan
+idle_limit(MotetModule *provider, const MotetSession *session)
+{
+        (void)session;
+        return motet_option_int(provider, "idle");
+}
+
+static const MotetIdleService service = {.limit = idle_limit};
+
+static const MotetServiceDecl services[] = {{"idle", &service}, {0}};
+
 static const MotetHook hooks[] = {
         MOTET_ON_STANZA("iq/host/" NS_PING ":ping", answer_ping, MOTET_PRIO_NORMAL),
         MOTET_ON_STANZA("iq/self/" NS_PING ":ping", answer_ping, MOTET_PRIO_NORMAL),
@@ -181,6 +200,7 @@ const MotetModuleInfo motet_module = {
         .specs = MOTET_LIST("XEP-0199@2.0.1"),
         .features = MOTET_LIST(NS_PING),
         .account_features = MOTET_LIST(NS_PING),
+        .services = services,
         .options = options,
         .hooks = hooks,
         .load = load,

@@ -26,7 +26,7 @@ route_simple(MotetModule *self, const char *type, const char *from, const char *
         motet_route(motet_module_host(self), presence);
 }
 
-static void
+void
 route_copy(MotetModule *self, const MotetXml *presence, const char *from, const char *to)
 {
         g_autoptr(MotetXml) copy = motet_xml_copy(presence);
@@ -176,73 +176,13 @@ broadcast_available(MotetModule *self, MotetSession *session, const MotetXml *pr
                 probe_contacts(self, session);
 }
 
-/* Directed presence */
-
-bool
-directed_add(MotetModule *self, MotetSession *session, const MotetJid *to)
-{
-        GHashTable *directed = motet_session_data(session, self);
-
-        if (!directed) {
-                directed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-                motet_session_set_data(session, self, directed, (GDestroyNotify)g_hash_table_unref);
-        }
-        if (g_hash_table_contains(directed, motet_jid_string(to)))
-                return true;
-        if (g_hash_table_size(directed) >= (guint)motet_option_int(self, "max_directed"))
-                return false;
-
-        g_hash_table_add(directed, g_strdup(motet_jid_string(to)));
-        return true;
-}
-
-void
-directed_remove(MotetModule *self, MotetSession *session, const MotetJid *to)
-{
-        GHashTable *directed = motet_session_data(session, self);
-
-        if (directed)
-                g_hash_table_remove(directed, motet_jid_string(to));
-}
-
-static bool
-is_told_by_broadcast(const MotetSession *session, const MotetJid *to)
-{
-        const MotetRosterItem *item =
-                session->roster ? motet_roster_find(session->roster, motet_jid_bare(to)) : NULL;
-
-        return item && (item->state & MOTET_ROSTER_FROM);
-}
-
-/* RFC 6121 4.6.3: whoever was told directly is told that it is over. */
-static void
-route_to_directed(MotetModule *self, MotetSession *session, const MotetXml *presence,
-                  bool was_available)
-{
-        GHashTable *directed = motet_session_data(session, self);
-        if (!directed)
-                return;
-
-        g_autoptr(GHashTable) kept = g_hash_table_ref(directed);
-        motet_session_set_data(session, self, NULL, NULL);
-
-        GHashTableIter iter;
-        void *key = NULL;
-        g_hash_table_iter_init(&iter, kept);
-        while (g_hash_table_iter_next(&iter, &key, NULL)) {
-                g_autoptr(MotetJid) to = motet_jid_new(key);
-                if (!was_available || !is_told_by_broadcast(session, to))
-                        route_copy(self, presence, session->full_jid, key);
-        }
-}
-
 void
 broadcast_unavailable(MotetModule *self, MotetSession *session, const MotetXml *presence,
                       bool was_available)
 {
         if (was_available)
                 route_to_subscribers(self, session, presence);
-        route_to_directed(self, session, presence, was_available);
+        directed_end(self, session, presence, was_available);
 }
 
 /* Probes */

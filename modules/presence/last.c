@@ -8,7 +8,10 @@
  */
 #include "presence-private.h"
 
+#include <motet/host.h>
 #include <motet/task.h>
+
+#include <string.h>
 
 #define NS_DELAY "urn:xmpp:delay"
 #define PRESENCE_MAX 4096 /* bytes; of a longer presence only the time is kept */
@@ -108,6 +111,28 @@ last_find(MotetModule *self, const char *account, int64_t *when_out)
 
         *when_out = last ? last->when : 0;
         return last ? last->presence : NULL;
+}
+
+/* Of an account or host of ours that is not @sender. */
+static bool
+is_delay_of_ours(MotetModule *self, const MotetXml *delay, const MotetJid *sender)
+{
+        g_autoptr(MotetJid) from = motet_jid_new(motet_xml_attr(delay, "from"));
+
+        return from && motet_host_find(motet_module_server(self), motet_jid_domain(from)) &&
+               strcmp(motet_jid_bare(from), motet_jid_bare(sender)) != 0;
+}
+
+void
+last_remove_forged(MotetModule *self, MotetXml *presence, const MotetJid *sender)
+{
+        const MotetXml *next = NULL;
+
+        for (const MotetXml *x = motet_xml_child(presence, "delay", NS_DELAY); x; x = next) {
+                next = motet_xml_next(x, "delay", NS_DELAY);
+                if (is_delay_of_ours(self, x, sender))
+                        motet_xml_remove(presence, x);
+        }
 }
 
 /* XEP-0082 */

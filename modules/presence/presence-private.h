@@ -2,7 +2,8 @@
  * presence-private: what the files of the presence module share.
  *
  *   subscription.c  the state tables of RFC 6121 Appendix A, outbound and inbound
- *   broadcast.c     telling contacts, own resources and directed receivers; probes
+ *   broadcast.c     telling contacts and own resources; probes
+ *   directed.c      who was told directly
  *   last.c          the last unavailable presence of accounts that are away
  *   presence.c      the descriptor, and what becomes of each presence stanza
  */
@@ -51,6 +52,8 @@ void subscription_cancel(MotetModule *self, const char *account, const char *con
 const MotetRosterService *roster_of(MotetModule *self, MotetModule **provider_out);
 /** route_simple: routes a presence without content from one address to another */
 void route_simple(MotetModule *self, const char *type, const char *from, const char *to);
+/** route_copy: routes a copy of @presence from one address to another */
+void route_copy(MotetModule *self, const MotetXml *presence, const char *from, const char *to);
 /** broadcast_available: a presence of @session that was just set; @initial: it was not available
  * before */
 void broadcast_available(MotetModule *self, MotetSession *session, const MotetXml *presence,
@@ -68,9 +71,19 @@ void probe_answer(MotetModule *self, const MotetJid *from, const MotetJid *to);
 /** deliver_in_order: to all available resources of a bare @to, or the one of a full @to, behind the
  * changes of its roster that are under way */
 void deliver_in_order(MotetModule *self, const MotetStanzaEvent *ev);
+
+/* directed.c */
+
 /** directed_add: Returns: false when @session has too many directed receivers */
 bool directed_add(MotetModule *self, MotetSession *session, const MotetJid *to);
 void directed_remove(MotetModule *self, MotetSession *session, const MotetJid *to);
+/** directed_end: whoever was told directly, and is not told by broadcast, is told that it is over (RFC 6121
+ * 4.6.3), and forgotten */
+void directed_end(MotetModule *self, MotetSession *session, const MotetXml *presence,
+                  bool was_available);
+/** directed_save / directed_restore: for newer code of the module */
+GBytes *directed_save(MotetModule *self, MotetSession *session);
+bool directed_restore(MotetModule *self, MotetSession *session, GBytes *state, GError **error);
 
 /* last.c */
 
@@ -88,3 +101,5 @@ const MotetXml *last_find(MotetModule *self, const char *account, int64_t *when_
 /** last_answer: Returns: (own) unavailable presence from the bare @from: what was said last, and
  * when, as far as it is known */
 MotetXml *last_answer(MotetModule *self, const MotetJid *from, const char *to);
+/** last_remove_forged: nobody but us says what was delayed by us, but @sender of itself (XEP-0203 section 5) */
+void last_remove_forged(MotetModule *self, MotetXml *presence, const MotetJid *sender);

@@ -2,18 +2,20 @@
  * presence: tell who is there to those who may know, and let users decide who may.
  *
  * Implements  RFC 6121 sections 3, 4, 8.5 (presence) and Appendix A, XEP-0203 (2.0) in them
- * Hooks       pre-presence/bare, pre-presence/full, pre-presence/host, pre-presence/remote,
- *             presence/self, presence/bare, presence/full, session-unbound, stream-features,
+ * Hooks       pre-presence/self, pre-presence/bare, pre-presence/full, pre-presence/host,
+ *             pre-presence/remote, presence/self, presence/bare, presence/full, session-unbound, stream-features,
  *             roster-changed, user-deleting, user-deleted, user-created
  * Events      presence-initial, presence-changed, presence-unavailable (service-presence.h)
  * Provides    service "presence" (service-presence.h)
- * Options     max_directed, max_last
+ * Options     max_bytes, max_directed, max_last
  */
 #include "presence-private.h"
 
 #include <motet/router.h>
 #include <motet/service-auth.h>
 #include <motet/service-presence.h>
+
+#include <string.h>
 
 #define NS_PREAPPROVAL "urn:xmpp:features:pre-approval"
 
@@ -52,6 +54,26 @@ is_priority_legal(const MotetXml *presence)
         return g_ascii_string_to_signed(g_strstrip(text), 10, -128, 127, NULL, NULL);
 }
 
+/* One presence is kept for its session, and goes to everybody who may see it. */
+static bool
+is_short(MotetModule *self, const MotetXml *presence)
+{
+        g_autofree char *text = motet_xml_string(presence, MOTET_NS_CLIENT);
+
+        return strlen(text) <= (size_t)motet_option_int(self, "max_bytes");
+}
+
+/* Returns: (own) the end of @session without a word */
+static MotetXml *
+farewell_new(const MotetSession *session)
+{
+        MotetXml *gone = motet_xml_new("presence", MOTET_NS_CLIENT);
+
+        motet_xml_set_attr(gone, "from", session->full_jid);
+        motet_xml_set_attr(gone, "type", "unavailable");
+        return gone;
+}
+
 static void
 fire(MotetModule *self, const char *event, MotetPresenceChange *change)
 {
@@ -85,6 +107,8 @@ become_available(MotetModule *self, MotetStanzaEvent *ev)
         if (!is_priority_legal(ev->stanza))
                 return motet_reply_error(ev, MOTET_BAD_REQUEST,
                                          "a priority is an integer of -128..127");
+        if (!is_short(self, ev->stanza))
+                return motet_reply_error(ev, MOTET_POLICY_VIOLATION, "a presence is not so long");
 
         motet_session_set_presence(session, ev->stanza);
         last_forget(self, session->username);
@@ -99,22 +123,24 @@ static MotetResult
 become_unavailable(MotetModule *self, MotetStanzaEvent *ev)
 {
         MotetSession *session = ev->session;
+        /* Those who were told directly did not ask to be told: of a long one they learn the end alone. */
+        g_autoptr(MotetXml) gone =
+                is_short(self, ev->stanza) ? motet_xml_ref(ev->stanza) : farewell_new(session);
         MotetPresenceChange change = {
                 .session = session,
-                .stanza = ev->stanza,
+                .stanza = gone,
                 .was_available = session->presence != NULL,
                 .old_priority = session->presence ? session->priority : 0,
         };
 
         /* RFC 6121 4.5.2: the resource that goes is told, too. */
         if (change.was_available) {
-                motet_sessions_send_available(motet_module_host(self), session->username,
-                                              ev->stanza);
+                motet_sessions_send_available(motet_module_host(self), session->username, gone);
                 motet_session_set_presence(session, NULL);
                 if (is_away(self, session->username))
-                        last_note(self, session->username, ev->stanza);
+                        last_note(self, session->username, gone);
         }
-        broadcast_unavailable(self, session, ev->stanza, change.was_available);
+        broadcast_unavailable(self, session, gone, change.was_available);
         if (change.was_available)
                 fire(self, MOTET_EVENT_PRESENCE_UNAVAILABLE, &change);
         return MOTET_HANDLED;
@@ -131,12 +157,22 @@ process_directed(MotetModule *self, MotetStanzaEvent *ev, PresenceType type)
         return MOTET_CONTINUE;
 }
 
+/* The user's own resources may be told directly, too, also by one that is available to nobody else. */
+static MotetResult
+process_directed_to_own(MotetModule *self, MotetStanzaEvent *ev, PresenceType type)
+{
+        if (process_directed(self, ev, type) == MOTET_CONTINUE)
+                deliver_in_order(self, ev);
+        return MOTET_HANDLED;
+}
+
 /* What our user sends to somebody. */
 static MotetResult
 process_outbound(MotetModule *self, MotetStanzaEvent *ev)
 {
         PresenceType type = type_of(ev->stanza);
 
+        last_remove_forged(self, ev->stanza, ev->from);
         if (type == PRESENCE_UNKNOWN)
                 return motet_reply_error(ev, MOTET_BAD_REQUEST, "unknown type of presence");
         if (is_subscription(type) && strcmp(motet_jid_bare(ev->from), motet_jid_bare(ev->to)) == 0)
@@ -145,6 +181,14 @@ process_outbound(MotetModule *self, MotetStanzaEvent *ev)
                 return subscription_send(self, ev, type);
         if (type == PRESENCE_AVAILABLE || type == PRESENCE_UNAVAILABLE)
                 return process_directed(self, ev, type);
+        return MOTET_CONTINUE;
+}
+
+/* What goes to many is as little to be believed. */
+static MotetResult
+process_own_outbound(MotetModule *self, MotetStanzaEvent *ev)
+{
+        last_remove_forged(self, ev->stanza, ev->from);
         return MOTET_CONTINUE;
 }
 
@@ -162,12 +206,9 @@ process_own(MotetModule *self, MotetStanzaEvent *ev)
         case PRESENCE_AVAILABLE:
         case PRESENCE_UNAVAILABLE:
                 if (is_directed)
-                        deliver_in_order(self, ev);
-                else if (type == PRESENCE_AVAILABLE)
-                        return become_available(self, ev);
-                else
-                        return become_unavailable(self, ev);
-                return MOTET_HANDLED;
+                        return process_directed_to_own(self, ev, type);
+                return type == PRESENCE_AVAILABLE ? become_available(self, ev)
+                                                  : become_unavailable(self, ev);
         case PRESENCE_PROBE:
                 probe_answer(self, ev->from, ev->to);
                 return MOTET_HANDLED;
@@ -232,7 +273,7 @@ leave(MotetModule *self, MotetSessionEvent *ev)
 {
         MotetSession *session = ev->session;
         bool was_available = session->presence != NULL;
-        g_autoptr(MotetXml) gone = motet_xml_new("presence", MOTET_NS_CLIENT);
+        g_autoptr(MotetXml) gone = farewell_new(session);
         MotetPresenceChange change = {
                 .session = session,
                 .stanza = gone,
@@ -240,8 +281,6 @@ leave(MotetModule *self, MotetSessionEvent *ev)
                 .old_priority = was_available ? session->priority : 0,
         };
 
-        motet_xml_set_attr(gone, "from", session->full_jid);
-        motet_xml_set_attr(gone, "type", "unavailable");
         if (was_available) {
                 motet_sessions_send_available(motet_module_host(self), session->username, gone);
                 if (is_away(self, session->username))
@@ -306,12 +345,18 @@ hook_deletion(MotetModule *self)
         }
 }
 
+static void
+free_lasts(void *data)
+{
+        lasts_free(data);
+}
+
 static bool
 load(MotetModule *self, GError **error)
 {
         (void)error;
 
-        motet_module_set_data(self, lasts_new(), (GDestroyNotify)lasts_free);
+        motet_module_set_data(self, lasts_new(), free_lasts);
         hook_deletion(self);
         return true;
 }
@@ -327,6 +372,7 @@ unload(MotetModule *self)
 }
 
 static const MotetHook hooks[] = {
+        MOTET_ON_STANZA("pre-presence/self", process_own_outbound, MOTET_PRIO_NORMAL),
         MOTET_ON_STANZA("pre-presence/bare", process_outbound, MOTET_PRIO_NORMAL),
         MOTET_ON_STANZA("pre-presence/full", process_outbound, MOTET_PRIO_NORMAL),
         MOTET_ON_STANZA("pre-presence/host", process_outbound, MOTET_PRIO_NORMAL),
@@ -341,6 +387,8 @@ static const MotetHook hooks[] = {
 };
 
 static const MotetOption options[] = {
+        {"max_bytes", MOTET_OPTION_SIZE, "10 KB", 1024, 262144, NULL,
+         "Longest presence that is kept and told to all who may see it, in bytes."},
         {"max_directed", MOTET_OPTION_INT, "500", 1, 100000, NULL,
          "Addresses one session may send its presence to directly, such as chat rooms."},
         {"max_last", MOTET_OPTION_INT, "10000", 0, 10000000, NULL,
@@ -376,4 +424,8 @@ const MotetModuleInfo motet_module = {
         .hooks = hooks,
         .load = load,
         .unload = unload,
+        .save_session = directed_save,
+        .restore_session = directed_restore,
+        .state_version = 1,
+        .state_oldest = 1,
 };

@@ -167,7 +167,8 @@ change_free(void *data)
 {
         Change *change = data;
 
-        /* One that is sent and not answered: the module stops. It must not go on as it is, between resources. */
+        /* One that is sent and not answered: the module stops. It must not go on as it is, between
+         * resources. */
         if (change->wait && change->session)
                 motet_resume_refuse(change->wait, MOTET_SERVICE_UNAVAILABLE, NULL);
         else if (change->wait)
@@ -225,7 +226,8 @@ them(const Change *change, bool is_outbound)
         return motet_xml_attr(change->stanza, is_outbound ? "to" : "from");
 }
 
-/* Why it was not done. Returns: (own) a failure of ours may pass, and is told so (RFC 6120 8.3.2) */
+/* Why it was not done. Returns: (own) a failure of ours may pass, and is told so (RFC 6120
+ * 8.3.2) */
 static MotetXml *
 error_of(MotetRosterStatus status, const Change *change)
 {

@@ -228,6 +228,14 @@ add_stored(Account *account, const MotetStoreItem *stored)
         account_replace(account, stored->key, item, request, NULL);
 }
 
+void
+account_fill(Account *account, const MotetStoreItem *items, size_t n)
+{
+        clear_items(account);
+        for (size_t i = 0; i < n; i++)
+                add_stored(account, &items[i]);
+}
+
 static void
 on_items_read(MotetModule *self, const GError *error, const MotetStoreItem *items, size_t n,
               void *data)
@@ -241,12 +249,11 @@ on_items_read(MotetModule *self, const GError *error, const MotetStoreItem *item
                 return;
         }
 
-        clear_items(account);
-        for (size_t i = 0; i < n; i++)
-                add_stored(account, &items[i]);
-        account_loaded(account, MOTET_ROSTER_OK);
+        account_fill(account, items, account->is_missing ? 0 : n);
+        account_loaded(account, account->is_missing ? MOTET_ROSTER_NO_ACCOUNT : MOTET_ROSTER_OK);
 }
 
+/* Who waits for an answer must not learn by the time it takes whether there is such an account: as much is read for none. */
 static void
 on_existence(MotetModule *self, MotetAuthStatus status, void *data)
 {
@@ -254,7 +261,8 @@ on_existence(MotetModule *self, MotetAuthStatus status, void *data)
 
         (void)self;
         account->asking = NULL;
-        if (status == MOTET_AUTH_OK && account->rosters)
+        account->is_missing = status != MOTET_AUTH_OK;
+        if (status != MOTET_AUTH_ERROR && account->rosters)
                 motet_store_read_all(account->rosters->store, account->name, on_items_read,
                                      account);
         else
@@ -273,6 +281,7 @@ account_load(Account *account)
 
         account_ref(account);
         account->is_loading = true;
+        account->is_missing = false;
         if (auth && !account->exists)
                 account->asking =
                         auth->exists(provider, rosters->self, account->name, on_existence, account);

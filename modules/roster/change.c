@@ -14,6 +14,7 @@
 struct Task {
         Account *account;    /* (own) */
         MotetModule *caller; /* NULL once forgotten */
+        MotetErrand *errand; /* (own) */
         char *contact;       /* NULL for a read */
         void *data;
         GDestroyNotify free_data;
@@ -41,6 +42,7 @@ task_free(Task *task)
 {
         if (task->free_data)
                 task->free_data(task->data);
+        motet_errand_free(task->errand);
         account_unref(task->account);
         g_free(task->contact);
         g_free(task->name);
@@ -325,6 +327,7 @@ task_new(Rosters *rosters, MotetModule *caller, const char *account, void *data,
 
         task->account = account_take(rosters, account);
         task->caller = caller;
+        task->errand = motet_errand_new(caller, rosters->self);
         task->data = data;
         task->free_data = free_data;
         return task;

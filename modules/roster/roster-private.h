@@ -6,6 +6,7 @@
  *   change.c   the queue of an account: reads and changes, one after the other; the service
  *   query.c    the client's requests
  *   push.c     telling interested resources of changes, and their answers
+ *   handover.c what goes over to newer code of the module
  *   roster.c   the descriptor, and the roster of a session
  */
 #pragma once
@@ -51,6 +52,7 @@ struct Account {
         bool is_loaded;
         bool is_loading; /* holds a reference */
         bool exists;     /* known to exist: it has a session */
+        bool is_missing; /* there is none of that name; while it is loading */
         bool is_going;   /* its data is about to be deleted: nothing is written any more */
 };
 
@@ -59,8 +61,10 @@ typedef struct {
         MotetModule *self;
         MotetSession *session; /* (borrowed) it owns this */
         Account *account;      /* (own) */
-        GQueue pushes;         /* of Push: what its client has not answered yet */
-        bool is_blamed;        /* the log says already that its client does not answer well */
+        /* (borrowed) of the code that this one is to replace, until it has; NULL: none */
+        MotetRoster *former;
+        GQueue pushes;  /* of Push: what its client has not answered yet */
+        bool is_blamed; /* the log says already that its client does not answer well */
 } Hold;
 
 /* item.c */
@@ -98,6 +102,8 @@ const MotetXml *account_request(const Account *account, const char *contact);
  * (borrowed) replaces the kept one. @version (take) or NULL */
 void account_replace(Account *account, const char *contact, MotetRosterItem *item,
                      const MotetXml *request, char *version);
+/** account_fill: all that is stored of the account, instead of what was there */
+void account_fill(Account *account, const MotetStoreItem *items, size_t n);
 /** account_has_room: whether @item may take the place of @old (or be added) under the limits */
 bool account_has_room(const Account *account, const MotetRosterItem *old,
                       const MotetRosterItem *item);
@@ -132,6 +138,16 @@ void roster_read(Rosters *rosters, const char *account, MotetRosterFunc func, vo
 void account_drop_tasks(Account *account);
 /** account_advance: after account_detach(): lets what is queued fail */
 void account_advance(Account *account);
+
+/* handover.c */
+
+GBytes *handover_save(MotetModule *self);
+bool handover_restore(MotetModule *self, GBytes *state, GError **error);
+
+/* roster.c */
+
+/** roster_adopt_all: gives all sessions that were bound before this instance started their rosters */
+void roster_adopt_all(MotetModule *self);
 
 /* query.c */
 

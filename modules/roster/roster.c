@@ -14,6 +14,7 @@
 
 #include <motet/jid.h>
 #include <motet/stanza.h>
+#include <motet/task.h>
 
 #define NS_ROSTERVER "urn:xmpp:features:rosterver"
 
@@ -24,7 +25,7 @@ hold_free(void *data)
         Hold *hold = data;
 
         if (hold->session->roster == &hold->account->roster)
-                motet_session_set_roster(hold->session, NULL);
+                motet_session_set_roster(hold->session, hold->former);
         push_forget_all(hold);
         account_unref(hold->account);
         g_free(hold);
@@ -132,19 +133,52 @@ on_loaded_for_bound(MotetModule *self, MotetRosterStatus status, const MotetRost
         Hold *hold = motet_session_data(session, self);
 
         (void)roster;
-        if (status == MOTET_ROSTER_OK && hold)
-                motet_session_set_roster(session, &hold->account->roster);
+        if (status != MOTET_ROSTER_OK || !hold)
+                return;
+        hold->former = session->roster;
+        motet_session_set_roster(session, &hold->account->roster);
 }
 
-/* Sessions that were bound before this instance started. */
+static void
+unref_session(void *data)
+{
+        motet_session_unref(data);
+}
+
 static void
 adopt_session(MotetSession *session, void *data)
 {
         MotetModule *self = data;
 
+        if (motet_session_data(session, self))
+                return;
         hold_account(self, session);
         roster_read(motet_module_data(self), session->username, on_loaded_for_bound,
-                    motet_session_ref(session), (GDestroyNotify)motet_session_unref);
+                    motet_session_ref(session), unref_session);
+}
+
+void
+roster_adopt_all(MotetModule *self)
+{
+        motet_sessions_foreach(motet_module_host(self), adopt_session, self);
+}
+
+static void
+forget_former(MotetSession *session, void *data)
+{
+        Hold *hold = motet_session_data(session, data);
+
+        if (hold)
+                hold->former = NULL;
+}
+
+/* By now it is known which code goes on. */
+static void
+settle_in(MotetModule *self, void *data)
+{
+        (void)data;
+        motet_sessions_foreach(motet_module_host(self), forget_former, self);
+        roster_adopt_all(self);
 }
 
 static MotetResult
@@ -199,7 +233,7 @@ load(MotetModule *self, GError **error)
         rosters->accounts = g_hash_table_new(g_str_hash, g_str_equal);
         g_queue_init(&rosters->pushes);
         motet_module_set_data(self, rosters, rosters_free);
-        motet_sessions_foreach(motet_module_host(self), adopt_session, self);
+        motet_defer(self, settle_in, NULL, NULL);
         return true;
 }
 
@@ -270,4 +304,8 @@ const MotetModuleInfo motet_module = {
         .hooks = hooks,
         .load = load,
         .unload = unload,
+        .save = handover_save,
+        .restore = handover_restore,
+        .state_version = 1,
+        .state_oldest = 1,
 };

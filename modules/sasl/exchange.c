@@ -69,8 +69,22 @@ service_answered(Negotiation *negotiation, bool *alive_out)
         MotetWait *wait = g_steal_pointer(&negotiation->wait);
 
         negotiation->request = NULL;
+        motet_timer_cancel(g_steal_pointer(&negotiation->patience));
         *alive_out = motet_wait_is_live(wait) && motet_session_is_connected(negotiation->session);
         return wait;
+}
+
+static void
+tell_checked(Negotiation *negotiation, MotetAuthStatus status)
+{
+        if (status == MOTET_AUTH_OK && !negotiation->stale)
+                negotiation_succeed(negotiation, NULL);
+        else if (status == MOTET_AUTH_DISABLED)
+                negotiation_fail(negotiation, "account-disabled", NULL);
+        else if (status == MOTET_AUTH_ERROR)
+                negotiation_fail(negotiation, "temporary-auth-failure", NULL);
+        else
+                negotiation_guessed_wrong(negotiation);
 }
 
 static void
@@ -83,14 +97,8 @@ on_checked(MotetModule *self, MotetAuthStatus status, void *data)
 
         if (!alive)
                 negotiation_end_exchange(negotiation);
-        else if (status == MOTET_AUTH_OK && !negotiation->stale)
-                negotiation_succeed(negotiation, NULL);
-        else if (status == MOTET_AUTH_DISABLED)
-                negotiation_fail(negotiation, "account-disabled", NULL);
-        else if (status == MOTET_AUTH_ERROR)
-                negotiation_fail(negotiation, "temporary-auth-failure", NULL);
-        else
-                negotiation_guessed_wrong(negotiation);
+        else if (negotiation_may_learn(negotiation))
+                tell_checked(negotiation, status);
         motet_resume(wait, MOTET_HANDLED);
 }
 
@@ -117,6 +125,20 @@ on_keys(MotetModule *self, MotetAuthStatus status, const MotetAuthKeys *keys, vo
         motet_resume(wait, MOTET_HANDLED);
 }
 
+/* RFC 6120 6.5.11: too much is to be done before this login, which is to be tried again later. */
+static void
+give_up(MotetModule *self, MotetTimer *timer, void *data)
+{
+        (void)self;
+        (void)timer;
+        Negotiation *negotiation = data;
+        MotetWait *wait = g_steal_pointer(&negotiation->wait);
+
+        negotiation->patience = NULL;
+        negotiation_fail(negotiation, "temporary-auth-failure", "this takes too long");
+        motet_resume(wait, MOTET_HANDLED);
+}
+
 /*
  * Parks the stream until the auth service answers. Returns: the service, or NULL when it is gone:
  * then the exchange was failed
@@ -132,7 +154,10 @@ wait_for_auth(Negotiation *negotiation, MotetEvent *event, MotetModule **provide
                 negotiation_fail(negotiation, "temporary-auth-failure", NULL);
                 return NULL;
         }
-        negotiation->wait = motet_wait(self, event, AUTH_TIMEOUT, MOTET_DEADLINE_REFUSE);
+        negotiation->wait =
+                motet_wait(self, event, AUTH_TIMEOUT + REFUSAL_MARGIN, MOTET_DEADLINE_REFUSE);
+        negotiation->patience =
+                motet_timer_add(self, negotiation->session, AUTH_TIMEOUT, give_up, negotiation);
         return auth;
 }
 
@@ -229,6 +254,8 @@ step_scram_final(Negotiation *negotiation, const SaslMessage *message)
 {
         g_autofree char *server_final = NULL;
 
+        if (!negotiation_may_learn(negotiation))
+                return MOTET_HANDLED;
         switch (scram_finish(&negotiation->scram, message, &server_final)) {
         case SCRAM_OK:
                 if (negotiation->stale)

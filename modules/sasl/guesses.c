@@ -123,6 +123,24 @@ guesses_add(Guesses *guesses, const GuessLimits *limits, const char *peer, int64
         touch(guesses, entry);
 }
 
+static bool
+is_used_up(const Entry *entry, const GuessLimits *limits)
+{
+        return entry->minute.n >= limits->per_minute || entry->hour.n >= limits->per_hour;
+}
+
+bool
+guesses_are_used_up(Guesses *guesses, const GuessLimits *limits, const char *peer, int64_t now)
+{
+        g_autofree char *key = motet_address_network(peer);
+        Entry *entry = g_hash_table_lookup(guesses->table, key);
+        if (!entry)
+                return false;
+
+        renew(entry, now);
+        return is_used_up(entry, limits);
+}
+
 GTimeSpan
 guesses_delay(Guesses *guesses, const GuessLimits *limits, const char *peer, int64_t now)
 {
@@ -132,7 +150,7 @@ guesses_delay(Guesses *guesses, const GuessLimits *limits, const char *peer, int
                 return 0;
 
         renew(entry, now);
-        if (entry->minute.n < limits->per_minute && entry->hour.n < limits->per_hour) {
+        if (!is_used_up(entry, limits)) {
                 entry->refusals = 0;
                 return 0;
         }

@@ -110,6 +110,22 @@ guess_limits(MotetModule *self, GuessLimits *limits_out)
         limits_out->max_addresses = (unsigned)motet_option_int(self, "max_addresses");
 }
 
+bool
+negotiation_may_learn(Negotiation *negotiation)
+{
+        MotetModule *self = negotiation->self;
+        const Sasl *sasl = motet_module_data(self);
+        const char *peer = motet_conn_peer(negotiation->session->conn);
+        GuessLimits limits;
+
+        guess_limits(self, &limits);
+        if (!guesses_are_used_up(sasl->guesses, &limits, peer, motet_now(self)))
+                return true;
+        negotiation_fail(negotiation, "temporary-auth-failure",
+                         "too many failures from this address");
+        return false;
+}
+
 void
 negotiation_guessed_wrong(Negotiation *negotiation)
 {

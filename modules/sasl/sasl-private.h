@@ -8,12 +8,15 @@
 #include <motet/module.h>
 #include <motet/service-auth.h>
 #include <motet/session.h>
+#include <motet/task.h>
 #include <openssl/evp.h>
 
 #define NS_SASL "urn:ietf:params:xml:ns:xmpp-sasl"
 #define NS_SASL_CB "urn:xmpp:sasl-cb:0"
 
 #define SASL_MESSAGE_MAX 4096 /* decoded bytes of one message */
+/* A token's deadline comes so much after what answers by itself: then nobody is answered by it. */
+#define REFUSAL_MARGIN (5 * G_TIME_SPAN_SECOND)
 #define SASL_NAME_MAX                                                                              \
         1023 /* bytes of a user name or authorization identity, as of an address part */
 #define SCRAM_NONCE_MAX 256 /* characters the client may contribute */
@@ -139,6 +142,9 @@ void guesses_add(Guesses *guesses, const GuessLimits *limits, const char *peer, 
  * in µs, longer each time
  */
 GTimeSpan guesses_delay(Guesses *guesses, const GuessLimits *limits, const char *peer, int64_t now);
+/** guesses_are_used_up: whether @peer may not try any more; delays nobody */
+bool guesses_are_used_up(Guesses *guesses, const GuessLimits *limits, const char *peer,
+                         int64_t now);
 size_t guesses_n_addresses(const Guesses *guesses);
 
 /* mechanism.c */
@@ -188,6 +194,7 @@ typedef struct {
         unsigned failures;
         MotetWait *wait;           /* (own) while its stream is parked */
         MotetAuthRequest *request; /* while the auth service works */
+        MotetTimer *patience;      /* meanwhile; goes with the session */
         /* one exchange */
         const Mechanism *mechanism; /* NULL: none is running */
         NegotiationStep step;
@@ -213,6 +220,11 @@ void negotiation_fail(Negotiation *negotiation, const char *condition, const cha
 void negotiation_guessed_wrong(Negotiation *negotiation);
 /** negotiation_succeed: frees @negotiation. @message: additional data, or NULL */
 void negotiation_succeed(Negotiation *negotiation, const char *message);
+/**
+ * negotiation_may_learn: whether the peer may be told if it guessed right. Otherwise its exchange was failed: others of its
+ * address, begun together with it, used up what an address has
+ */
+bool negotiation_may_learn(Negotiation *negotiation);
 void guess_limits(MotetModule *self, GuessLimits *limits_out);
 
 /* exchange.c */

@@ -17,8 +17,6 @@
 #include <motet/task.h>
 #include <string.h>
 
-#define REFUSAL_MARGIN (5 * G_TIME_SPAN_SECOND)
-
 static const char *const hash_names[N_HASHES] = {"SHA-1", "SHA-256", "SHA-512"};
 
 /* Whether @session is a client that has to authenticate. */

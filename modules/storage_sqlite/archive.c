@@ -138,7 +138,8 @@ read_ahead(Database *database, const Chain *chain, const MotetStoreQuery *query)
         readahead_entries(database, ids, n);
 }
 
-/* The newest entry that may match: most are asked for by the page, each before one that is known. */
+/* The newest entry that may match: most are asked for by the page, each before one that is
+ * known. */
 static bool
 find_start(Database *database, const Chain *chain, const MotetStoreQuery *query, uint64_t *id_out,
            GError **error)

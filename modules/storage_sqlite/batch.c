@@ -217,7 +217,8 @@ try_writing(Batch *batch, GError **error)
         return false;
 }
 
-/* Returns: whether it was committed; otherwise all that write are refused and the others untouched */
+/* Returns: whether it was committed; otherwise all that write are refused and the others
+ * untouched */
 static bool
 write_batch(Batch *batch)
 {

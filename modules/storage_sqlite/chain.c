@@ -3,11 +3,12 @@
  *
  * A table keyed by account costs a dirty page for every append. So the newest entry's id and the
  * number of entries of each chain are kept in memory and their rows written now and then ("saved"):
- * many in a round, a slice of it with each commit, so that no commit is long. When the round is over, the id
- * is saved up to which all rows are right. What was appended after that is found at the end of the table
- * of entries, which is how a start after a crash, or after another process wrote, comes to know the
- * same chains again; a row may be right beyond that id, which its head tells. What deletes
- * entries must save all in the same transaction, since deleted entries are not found there.
+ * many in a round, a slice of it with each commit, so that no commit is long. When the round is
+ * over, the id is saved up to which all rows are right. What was appended after that is found at
+ * the end of the table of entries, which is how a start after a crash, or after another process
+ * wrote, comes to know the same chains again; a row may be right beyond that id, which its head
+ * tells. What deletes entries must save all in the same transaction, since deleted entries are not
+ * found there.
  */
 #include "storage_sqlite-private.h"
 

@@ -394,8 +394,9 @@ release(Database *database)
 }
 
 /*
- * SQLite takes a file that it cannot open for writing, whyever, for one to read, and stays with that: a moment without a
- * descriptor to spare would make the server refuse every change until it is started anew.
+ * SQLite takes a file that it cannot open for writing, whyever, for one to read, and stays with
+ * that: a moment without a descriptor to spare would make the server refuse every change until it
+ * is started anew.
  */
 static bool
 check_writable(const Database *database, GError **error)

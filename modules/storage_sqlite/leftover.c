@@ -17,12 +17,12 @@
  *
  * That can fail as well: no space is left, or the log begins anew, where SQLite syncs its head
  * first, whatever the level, because frames of the new log after a head of the old one could make a
- * power cut damage the database. (Which is why the level is not OFF.) Then the log is cut off behind
- * the last good frame. A log cut off under a head of the old one is harmless: the log begins anew
- * only when all that was in it is in the database, and synced there.
+ * power cut damage the database. (Which is why the level is not OFF.) Then the log is cut off
+ * behind the last good frame. A log cut off under a head of the old one is harmless: the log begins
+ * anew only when all that was in it is in the database, and synced there.
  *
- * When that fails too, writes are refused, and it is tried again before each batch. Reading goes on:
- * it never saw the frames.
+ * When that fails too, writes are refused, and it is tried again before each batch. Reading goes
+ * on: it never saw the frames.
  *
  * A power cut is another matter: only a sync decides what is there after it. So one is tried once
  * more, by a commit like the first. If it succeeds, what was refused is gone for good; it may also

@@ -1,11 +1,12 @@
 /*
- * readahead: asks the system for the pages of many entries at once, before they are read one by one.
+ * readahead: asks the system for the pages of many entries at once, before they are read one by
+ * one.
  *
  * SQLite reads a page when it needs it and waits for the disk each time. Here the way to each entry
  * is looked up in the file beside SQLite, level by level
- * (https://sqlite.org/fileformat2.html#b_tree_pages): the pages of one level are all asked for, then
- * read to find those of the next; the last ones, where the entries are, are only asked for. So fifty
- * entries cost about as many waits as the tree has levels.
+ * (https://sqlite.org/fileformat2.html#b_tree_pages): the pages of one level are all asked for,
+ * then read to find those of the next; the last ones, where the entries are, are only asked for. So
+ * fifty entries cost about as many waits as the tree has levels.
  *
  * All of this is a hint. What the write-ahead log holds is not seen, nor what another process does
  * meanwhile; a wrong page is read in vain, and nothing else follows from it. Page numbers and
@@ -29,10 +30,11 @@ typedef struct {
 } Way;
 
 /*
- * SQLite's own descriptor, which it does not tell. One of ours would have to be closed some day, and
- * that takes away the locks of all connections that this process has to the file (POSIX): another
- * process could then take itself for the last one and remove the log. Should it be that of another
- * connection, and closed before ours, then what is read there is of no use, and nothing is ever written.
+ * SQLite's own descriptor, which it does not tell. One of ours would have to be closed some day,
+ * and that takes away the locks of all connections that this process has to the file (POSIX):
+ * another process could then take itself for the last one and remove the log. Should it be that of
+ * another connection, and closed before ours, then what is read there is of no use, and nothing is
+ * ever written.
  */
 static int
 find_descriptor(const char *file)

@@ -239,7 +239,8 @@ bool chain_find(Database *database, int64_t store, const char *account, bool cre
 const Chain *chain_known(const Database *database, int64_t store, const char *account);
 /** chain_appended: @id is the new head of @chain */
 void chain_appended(Database *database, Chain *chain, uint64_t id);
-/** chain_cut: @head is the head of @chain, now that newer entries are gone; chain_changed() as well */
+/** chain_cut: @head is the head of @chain, now that newer entries are gone; chain_changed() as
+ * well */
 void chain_cut(Chain *chain, uint64_t head);
 /**
  * chain_changed: @chain was changed otherwise; chains_save() must follow in the same transaction

@@ -457,4 +457,5 @@ const MotetModuleInfo motet_module = {
         .unload = unload,
         .restart_options = MOTET_LIST("file", "check_at_start"),
         .guards = true,
+        .needs = MOTET_LIST("write:file"), /* the log and the index beside it */
 };

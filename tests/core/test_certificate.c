@@ -1,5 +1,6 @@
 /*
- * Tests of core/certificate.h: whom a certificate is for, its dates and chain, and reading it from files.
+ * Tests of core/certificate.h: whom a certificate is for, its dates and chain, and reading it from
+ * files.
  */
 #include "core/certificate.h"
 
@@ -157,7 +158,8 @@ certificate_with_name(const char *bytes, int len)
         return leaf;
 }
 
-/* A NUL would make "bank.example\0.evil.example" two different names for who signed and who reads. */
+/* A NUL would make "bank.example\0.evil.example" two different names for who signed and who
+ * reads. */
 static void
 test_a_name_with_a_nul_is_none(Fixture *fixture, gconstpointer data)
 {
@@ -315,7 +317,8 @@ test_a_file_cut_short_is_refused(Fixture *fixture, gconstpointer data)
                 g_autoptr(GError) error = NULL;
                 g_autoptr(Certificate) certificate = read_pair(fixture, "x.crt", "x.key", &error);
 
-                /* Without the last line end, or with less dashes than a line begins with, a block is whole. */
+                /* Without the last line end, or with less dashes than a line begins with, a block
+                 * is whole. */
                 bool is_at_a_seam = (len >= first - 1 && len < first + 5) || len >= whole - 1;
                 if ((certificate != NULL) != is_at_a_seam)
                         g_error("cut at %zu of %zu, %zu: %s", len, first, whole,

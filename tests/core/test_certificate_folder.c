@@ -1,5 +1,6 @@
 /*
- * Tests of core/certificate_folder.h: which files are found, how far the walk goes, and which changes it notices.
+ * Tests of core/certificate_folder.h: which files are found, how far the walk goes, and which
+ * changes it notices.
  */
 #include "core/certificate_folder.h"
 

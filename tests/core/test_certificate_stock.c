@@ -1,6 +1,6 @@
 /*
- * Tests of core/certificate_stock.h: every usual layout of a folder, which certificate is best for a host, and what is said
- * when there is none.
+ * Tests of core/certificate_stock.h: every usual layout of a folder, which certificate is best for
+ * a host, and what is said when there is none.
  */
 #include "core/certificate_stock.h"
 
@@ -154,7 +154,8 @@ write_lineage(Fixture *fixture, const char *prefix, const char *suffix, const ch
         certificate_maker_write(&fixture->maker, key, made.key);
 }
 
-/* live/DOMAIN/{cert,chain,fullchain,privkey}.pem lead to ../../archive/DOMAIN/…N.pem: the whole chain is taken. */
+/* live/DOMAIN/{cert,chain,fullchain,privkey}.pem lead to ../../archive/DOMAIN/…N.pem: the whole
+ * chain is taken. */
 static void
 test_the_tree_of_certbot(Fixture *fixture, gconstpointer data)
 {
@@ -257,7 +258,8 @@ test_a_later_day_makes_another_choice(Fixture *fixture, gconstpointer data)
         assert_best_at(fixture, "a.example", NOW + 10 * DAY_S, "next.crt");
 }
 
-/* Clients refuse one that comes without its issuers: a whole one goes before it, though it ends sooner. */
+/* Clients refuse one that comes without its issuers: a whole one goes before it, though it ends
+ * sooner. */
 static void
 test_a_whole_chain_goes_before_a_part(Fixture *fixture, gconstpointer data)
 {
@@ -275,7 +277,8 @@ test_a_whole_chain_goes_before_a_part(Fixture *fixture, gconstpointer data)
         assert_best(fixture, "a.example", "whole.crt");
 }
 
-/* Whether the last of a chain is one that clients trust is for them to say: more of it is better. */
+/* Whether the last of a chain is one that clients trust is for them to say: more of it is
+ * better. */
 static void
 test_a_longer_chain_goes_before_a_shorter(Fixture *fixture, gconstpointer data)
 {

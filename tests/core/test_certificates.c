@@ -1,6 +1,6 @@
 /*
- * Tests of core/certificates.h: all hosts' certificates are put in force, or none; what clients will complain of is found; the end is
- * told in time.
+ * Tests of core/certificates.h: all hosts' certificates are put in force, or none; what clients
+ * will complain of is found; the end is told in time.
  */
 #include "core/certificates.h"
 

@@ -1,6 +1,7 @@
 /*
- * Tests of core/certificates.h: what is renewed on disk, in whatever way, is taken while the server runs, and what cannot be used
- * leaves the former certificate in force. The clock is driven, the files are real.
+ * Tests of core/certificates.h: what is renewed on disk, in whatever way, is taken while the server
+ * runs, and what cannot be used leaves the former certificate in force. The clock is driven, the
+ * files are real.
  */
 #include "core/certificates.h"
 
@@ -109,7 +110,8 @@ test_a_trouble_of_many_hosts_is_one_line(CertificatesKit *kit, gconstpointer dat
         g_assert_nonnull(certificates_trouble(kit->certificates, "b.example"));
 }
 
-/* rooms.example.org without a name of its own in there: said of each such host, but not what is true of the certificate as such. */
+/* rooms.example.org without a name of its own in there: said of each such host, but not what is
+ * true of the certificate as such. */
 static void
 test_what_is_wrong_for_one_host_is_told_of_it(CertificatesKit *kit, gconstpointer data)
 {
@@ -175,7 +177,8 @@ test_switched_links_are_followed(CertificatesKit *kit, gconstpointer data)
         certificates_kit_assert_told(kit, "certificate for a.example renewed");
 }
 
-/* The key is written first, and the certificate much later: the pair in force stays, and that is said once. */
+/* The key is written first, and the certificate much later: the pair in force stays, and that is
+ * said once. */
 static void
 test_a_pair_that_does_not_match_yet_leaves_the_former(CertificatesKit *kit, gconstpointer data)
 {
@@ -201,7 +204,8 @@ test_a_pair_that_does_not_match_yet_leaves_the_former(CertificatesKit *kit, gcon
         g_assert_null(certificates_trouble(kit->certificates, "a.example"));
 }
 
-/* Renewers take less than a second between two files; a look in between is no reason to alarm anybody. */
+/* Renewers take less than a second between two files; a look in between is no reason to alarm
+ * anybody. */
 static void
 test_what_is_still_moving_is_left_alone(CertificatesKit *kit, gconstpointer data)
 {
@@ -292,7 +296,8 @@ test_what_cannot_be_read_leaves_the_former(CertificatesKit *kit, gconstpointer d
         certificates_kit_assert_told(kit, "renewed");
 }
 
-/* While the better one is being replaced, a worse one that is there is no reason to switch to and fro. */
+/* While the better one is being replaced, a worse one that is there is no reason to switch to and
+ * fro. */
 static void
 test_a_worse_one_is_no_substitute_meanwhile(CertificatesKit *kit, gconstpointer data)
 {
@@ -396,8 +401,8 @@ test_the_period_is_configured(CertificatesKit *kit, gconstpointer data)
         g_assert_cmpint(certificates_kit_days_of(kit, "a.example"), ==, 180);
 }
 
-/* A step of @kit's test that is taken while a worker looks: the timers of a turn have fired, what they offloaded comes back in
- * a later one. */
+/* A step of @kit's test that is taken while a worker looks: the timers of a turn have fired, what
+ * they offloaded comes back in a later one. */
 typedef struct {
         LoopTimer timer;
         LoopJob job;

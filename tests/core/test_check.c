@@ -1,6 +1,6 @@
 /*
- * Tests of check: choosing checks, printing findings for people and programs, exit codes, and what the
- * system allows, read from files of a made-up machine.
+ * Tests of check: choosing checks, printing findings for people and programs, exit codes, and what
+ * the system allows, read from files of a made-up machine.
  */
 #include "core/check.h"
 

@@ -3,11 +3,13 @@
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "support/check_kit.h"
 
 #define UNIT "/root/etc/systemd/system/motet.service"
+#define SOCKET_UNIT "/root/etc/systemd/system/motet.socket"
 
 /* Returns: a socket that listens on a free port of 127.0.0.1 */
 static int
@@ -87,6 +89,47 @@ test_one_address_inside_another(CheckKit *kit, gconstpointer data)
         check_kit_assert_told(kit, "[listen.clash]");
 }
 
+/* The server refuses such a list: nothing can be said of its ports, least of all that all is well. */
+static void
+test_an_address_that_is_listed_twice(CheckKit *kit, gconstpointer data)
+{
+        static const char *const lists[] = {"[\"::1\", \"0:0:0:0:0:0:0:1\"]",
+                                            "[127.0.0.1, 127.0.0.1]", "[\"::\", \"0::0\"]"};
+
+        (void)data;
+        for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+                use(kit, "[35222]", lists[i]);
+                check_kit_assert(kit, "listen", "listen.unknown");
+                check_kit_assert_told(kit, "error: where it would listen is not known: \"");
+                check_kit_assert_told(kit, "\" is listed twice");
+        }
+}
+
+/* ... and who asks for everything is told once. */
+static void
+test_what_is_listed_twice_is_told_once(CheckKit *kit, gconstpointer data)
+{
+        (void)data;
+        use(kit, "[35222]", "[127.0.0.1, 127.0.0.1]");
+        check_kit_run(kit, "config listen");
+        check_kit_assert_told(kit, "[config.duplicate-value]");
+        g_assert_null(strstr(kit->output->str, "[listen.unknown]"));
+}
+
+/* Every IPv4 address is written in two ways; so is one inside it. */
+static void
+test_a_wildcard_in_two_ways(CheckKit *kit, gconstpointer data)
+{
+        static const char *const lists[] = {"[\"*\", 0.0.0.0]", "[0.0.0.0, 127.0.0.1]",
+                                            "[127.0.0.1, \"*\"]"};
+
+        (void)data;
+        for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+                use(kit, "[35222]", lists[i]);
+                check_kit_assert(kit, "listen", "listen.clash");
+        }
+}
+
 static void
 test_other_addresses_and_ports_do_not_clash(CheckKit *kit, gconstpointer data)
 {
@@ -94,8 +137,6 @@ test_other_addresses_and_ports_do_not_clash(CheckKit *kit, gconstpointer data)
         use(kit, "[35222]", "[127.0.0.1, 127.0.0.2]");
         check_kit_assert(kit, "listen", "");
         use(kit, "[35222, 35223]", "[127.0.0.1]");
-        check_kit_assert(kit, "listen", "");
-        use(kit, "[0, 0]", "[127.0.0.1]");
         check_kit_assert(kit, "listen", "");
 }
 
@@ -155,6 +196,40 @@ test_a_port_past_the_privileged_ones(CheckKit *kit, gconstpointer data)
         check_kit_assert(kit, "listen", "");
 }
 
+/* systemd.socket(5): what systemd opens, and listens on while no server runs, is neither taken nor in need of a right. (R28) */
+static void
+test_a_port_that_systemd_opens(CheckKit *kit, gconstpointer data)
+{
+        static const char *const others[] = {
+                "ListenStream=127.0.0.1:39998\n",
+                "ListenStream=127.0.0.2:39999\n",
+                "ListenStream=39999\n", /* of IPv6 */
+                "ListenStream=[::1]:39999\n",
+                "ListenStream=127.0.0.1:39999\nListenStream=\n",
+                "[Service]\nListenStream=127.0.0.1:39999\n",
+        };
+
+        (void)data;
+        check_kit_put(kit, "/root/proc/sys/net/ipv4/ip_unprivileged_port_start", "40000\n");
+        use(kit, "[39999]", "[127.0.0.1]");
+        put_unit(kit, "User=motet\nCapabilityBoundingSet=\n");
+        for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+                g_autofree char *unit = g_strdup_printf("[Socket]\n%s", others[i]);
+                check_kit_put(kit, SOCKET_UNIT, unit);
+                check_kit_assert(kit, "listen", "listen.privileged-port");
+        }
+        check_kit_put(kit, SOCKET_UNIT,
+                      "[Socket]\nListenStream=[::]:1\n"
+                      "ListenStream=127.0.0.1:39999\n");
+        check_kit_assert(kit, "listen", "");
+
+        use(kit, "[39999]", "[\"*\", \"::\"]");
+        check_kit_put(kit, SOCKET_UNIT,
+                      "[Socket]\nListenStream=0.0.0.0:39999\n"
+                      "ListenStream=39999\n");
+        check_kit_assert(kit, "listen", "");
+}
+
 #define ADD(path, func)                                                                            \
         g_test_add("/check-listen/" path, CheckKit, NULL, check_kit_set_up, func,                  \
                    check_kit_tear_down)
@@ -168,9 +243,13 @@ main(int argc, char **argv)
         ADD("an-address-that-the-machine-does-not-have",
             test_an_address_that_the_machine_does_not_have);
         ADD("one-address-inside-another", test_one_address_inside_another);
+        ADD("an-address-that-is-listed-twice", test_an_address_that_is_listed_twice);
+        ADD("what-is-listed-twice-is-told-once", test_what_is_listed_twice_is_told_once);
+        ADD("a-wildcard-in-two-ways", test_a_wildcard_in_two_ways);
         ADD("other-addresses-and-ports-do-not-clash", test_other_addresses_and_ports_do_not_clash);
         ADD("both-wildcards-do-not-clash", test_both_wildcards_do_not_clash);
         ADD("a-port-that-needs-a-right", test_a_port_that_needs_a_right);
+        ADD("a-port-that-systemd-opens", test_a_port_that_systemd_opens);
         ADD("a-port-past-the-privileged-ones", test_a_port_past_the_privileged_ones);
         return g_test_run();
 }

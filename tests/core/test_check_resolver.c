@@ -142,7 +142,8 @@ test_records_of_the_type_count(void)
         g_assert_cmpuint(question->n_records, ==, 1);
 }
 
-/* RFC 2782: of "." it is decidedly not there; a record that is too short, or has no name, is none. */
+/* RFC 2782: of "." it is decidedly not there; a record that is too short, or has no name, is
+ * none. */
 static void
 test_services_have_a_port_and_a_target(void)
 {

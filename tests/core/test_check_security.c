@@ -125,6 +125,18 @@ test_a_user_that_does_not_exist(CheckKit *kit, gconstpointer data)
         check_kit_assert_told(kit, "motet.yaml:4:7: error: there is no user");
 }
 
+/* R29: what takes away the server's own confinement is told, with its line. */
+static void
+test_a_server_that_does_not_confine_itself(CheckKit *kit, gconstpointer data)
+{
+        (void)data;
+        check_kit_use(kit, "confine: {refused: off}\n", NULL);
+        check_kit_assert(kit, "security", "security.unconfined");
+        check_kit_assert_told(kit, "motet.yaml:4:20: warning: confine.refused is off");
+        check_kit_use(kit, "confine: {refused: abort}\n", NULL);
+        check_kit_assert(kit, "security", "");
+}
+
 /* Risks */
 
 /* R30 */
@@ -348,6 +360,7 @@ main(int argc, char **argv)
         ADD("a-log-that-everybody-may-read", test_a_log_that_everybody_may_read);
         ADD("a-control-socket-where-others-may-write",
             test_a_control_socket_where_others_may_write);
+        ADD("a-server-that-does-not-confine-itself", test_a_server_that_does_not_confine_itself);
         ADD("a-user-that-does-not-exist", test_a_user_that_does_not_exist);
         ADD("open-registration", test_open_registration);
         ADD("registration-that-is-open-on-one-host", test_registration_that_is_open_on_one_host);

@@ -4,6 +4,7 @@
 #include "core/check_storage.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,8 +23,11 @@ test_a_folder_that_will_be_made_is_good(CheckKit *kit, gconstpointer data)
 static void
 test_a_folder_that_is_there_is_good(CheckKit *kit, gconstpointer data)
 {
+        g_autofree char *inner = check_kit_path(kit, "/data/inner");
+
         (void)data;
         check_kit_put(kit, "/data/file", "");
+        g_assert_cmpint(g_mkdir(inner, 0), ==, 0);
         check_kit_assert(kit, "storage", "");
 }
 
@@ -102,6 +106,62 @@ test_it_is_asked_as_the_user_of_the_server(CheckKit *kit, gconstpointer data)
         g_assert_cmpuint(nobody.st_uid, ==, 65534);
 }
 
+/* The line that makes it gives it to whom it is for. */
+static void
+test_a_folder_that_its_user_cannot_make(CheckKit *kit, gconstpointer data)
+{
+        (void)data;
+        check_kit_use(kit, "user: nobody\ndata_dir: of/motet\n", NULL);
+        g_assert_cmpint(g_chmod(kit->dir, 0711), ==, 0);
+        if (!run_as_nobody(kit, take_line))
+                return;
+        check_kit_assert_told(kit, "DIR/of/motet: error: does not exist, and the server may not "
+                                   "make it [storage.no-folder]\n"
+                                   "  install -d -m 0700 -o nobody DIR/of/motet\n");
+}
+
+/* Runs the check in this process by somebody who is neither root nor the server's user. */
+static void
+run_as_somebody_else(CheckKit *kit)
+{
+        const CheckParams params = {.config_file = kit->config,
+                                    .root = kit->root,
+                                    .names = (const char *const[]){"storage", NULL}};
+
+        g_string_truncate(kit->output, 0);
+        g_assert_cmpint(seteuid(65533), ==, 0);
+        check_run(&params, take_line, kit, &kit->error);
+        g_assert_cmpint(seteuid(0), ==, 0);
+        g_assert_no_error(kit->error);
+}
+
+/* What he may not look at is not called wrong. */
+static void
+test_who_may_not_look_is_told_so(CheckKit *kit, gconstpointer data)
+{
+        g_autofree char *folder = check_kit_path(kit, "/data");
+        g_autofree char *drop_ins = check_kit_path(kit, "/plugins.d");
+
+        (void)data;
+        if (geteuid() != 0) {
+                g_test_skip("only root becomes another user");
+                return;
+        }
+        check_kit_put(kit, "/data/motet.sqlite", "");
+        g_assert_cmpint(g_chmod(kit->dir, 0755), ==, 0);
+        g_assert_cmpint(g_chmod(kit->config, 0644), ==, 0);
+        g_chmod(drop_ins, 0755);
+        g_assert_cmpint(g_chmod(folder, 0700), ==, 0);
+        run_as_somebody_else(kit);
+        check_kit_assert_told(kit, "DIR/data: warning: is closed to who runs this check "
+                                   "[storage.not-asked]\n  run it as root\n");
+
+        g_assert_cmpint(g_chmod(folder, 0755), ==, 0);
+        run_as_somebody_else(kit);
+        check_kit_assert_told(kit, "DIR/data: error: cannot be written: Permission denied");
+        g_assert_null(strstr(kit->output->str, "chown"));
+}
+
 /* Room */
 
 static void
@@ -171,6 +231,23 @@ test_a_backend_that_is_not_named_does_not_matter(CheckKit *kit, gconstpointer da
         check_kit_assert(kit, "storage", "storage.volatile");
 }
 
+/* One that keeps the rosters alone matters as much; and memory loses what it is given on purpose. */
+static void
+test_a_backend_of_one_store_matters(CheckKit *kit, gconstpointer data)
+{
+        (void)data;
+        check_kit_use(kit, "storage:\n  default: sqlite\n  stores: {roster: memory}\n",
+                      "storage_sqlite", "enabled: true\n", "storage_memory", "enabled: true\n",
+                      NULL);
+        check_kit_assert(kit, "storage", "");
+        check_kit_use(kit, "storage: {default: memory, stores: {motd: memory, roster: sqlite}}\n",
+                      "storage_sqlite", "enabled: true\n", "storage_memory", "enabled: true\n",
+                      NULL);
+        check_kit_put(kit, "/data/motet.sqlite",
+                      "this is no database, whatever its name says, and long enough to be read");
+        check_kit_assert(kit, "storage", "storage.unreadable storage.volatile");
+}
+
 #define ADD(path, func)                                                                            \
         g_test_add("/check-storage/" path, CheckKit, NULL, check_kit_set_up, func,                 \
                    check_kit_tear_down)
@@ -184,9 +261,12 @@ main(int argc, char **argv)
         ADD("a-file-in-place-of-the-folder", test_a_file_in_place_of_the_folder);
         ADD("a-folder-that-cannot-be-made", test_a_folder_that_cannot_be_made);
         ADD("it-is-asked-as-the-user-of-the-server", test_it_is_asked_as_the_user_of_the_server);
+        ADD("a-folder-that-its-user-cannot-make", test_a_folder_that_its_user_cannot_make);
+        ADD("who-may-not-look-is-told-so", test_who_may_not_look_is_told_so);
         ADD("room-at-its-limits", test_room_at_its_limits);
         ADD("a-damaged-file-of-data", test_a_damaged_file_of_data);
         ADD("a-backend-that-is-not-named-does-not-matter",
             test_a_backend_that_is_not_named_does_not_matter);
+        ADD("a-backend-of-one-store-matters", test_a_backend_of_one_store_matters);
         return g_test_run();
 }

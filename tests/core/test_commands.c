@@ -30,7 +30,8 @@ write_config(Fixture *fixture, const char *more)
 {
         g_autofree char *modules =
                 g_build_filename(g_getenv("MOTET_TEST_BUILD"), "test_modules", NULL);
-        g_autofree char *text = g_strdup_printf("%smodules_dir: %s\n%s", good, modules, more);
+        g_autofree char *text = g_strdup_printf("%sconfine: {refused: off}\nmodules_dir: %s\n%s",
+                                                good, modules, more);
 
         g_assert_true(g_file_set_contents(fixture->config_file, text, -1, NULL));
 }

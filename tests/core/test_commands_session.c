@@ -71,6 +71,26 @@ test_sessions_are_listed_with_their_state(void)
         g_assert_cmpuint(count_lines(server, "session list"), ==, 4);
 }
 
+/* Whoever has not said yet who he is and where he wants to go is nobody's and of no host. */
+static void
+test_a_stranger_is_listed_but_is_of_nobody(void)
+{
+        g_autoptr(TestServer) server = start();
+
+        test_server_connect(server);
+        assert_has(server, "session list --json", 0, "\"jid\": null, \"host\": null,");
+        assert_has(server, "session list --json", 0, "\"state\": \"login\"");
+        g_assert_cmpuint(count_lines(server, "session list --host example.org"), ==, 0);
+        g_assert_cmpuint(count_lines(server, "session list --jid juliet@example.org"), ==, 0);
+
+        MotetSession *stranger = test_server_open(server, "example.org");
+        g_autofree char *show = g_strdup_printf("session show %s", motet_session_id(stranger));
+        assert_has(server, show, 0, "address    -\n");
+        assert_has(server, show, 0, "host       example.org\nstate      login\n");
+        g_assert_cmpuint(count_lines(server, "session list --host example.org"), ==, 2);
+        g_assert_cmpuint(count_lines(server, "session list --jid juliet@example.org"), ==, 0);
+}
+
 static void
 test_nobody_is_an_empty_list(void)
 {
@@ -223,6 +243,9 @@ test_a_session_that_is_closing_says_so(void)
 
         motet_session_close(juliet, MOTET_POLICY_VIOLATION, NULL);
         assert_has(server, "session list", 0, " closing ");
+        juliet = test_server_bind(server, "juliet@example.org/chamber");
+        motet_session_close(juliet, MOTET_POLICY_VIOLATION, NULL);
+        assert_has(server, "session close juliet@example.org", 0, "chamber was closing already\n");
 }
 
 /* RFC 6120 4.9.3.14 */
@@ -265,6 +288,8 @@ main(int argc, char **argv)
         g_test_add_func("/commands-session/sessions-are-listed-with-their-state",
                         test_sessions_are_listed_with_their_state);
         g_test_add_func("/commands-session/nobody-is-an-empty-list", test_nobody_is_an_empty_list);
+        g_test_add_func("/commands-session/a-stranger-is-listed-but-is-of-nobody",
+                        test_a_stranger_is_listed_but_is_of_nobody);
         g_test_add_func("/commands-session/a-list-may-be-of-a-host-or-an-account",
                         test_a_list_may_be_of_a_host_or_an_account);
         g_test_add_func("/commands-session/a-list-goes-on-where-the-page-ended",

@@ -653,7 +653,8 @@ test_all_files_in_one_run(Fixture *fixture, const void *data)
                 fixture,
                 "DIR/motet.yaml:3:1: error: unknown key \"zz\"; known here: hosts, certificates, "
                 "plugins_dir, "
-                "modules_dir, data_dir, control_socket, user, log, storage, limits, modules "
+                "modules_dir, data_dir, control_socket, user, confine, log, storage, limits, "
+                "modules "
                 "[config.unknown-key]\n"
                 "DIR/plugins.d/My-Mod.yaml: warning: ignored: a drop-in is named <module>.yaml, in "
                 "lower-case letters, digits and _ [config.ignored-file]\n"

@@ -243,7 +243,8 @@ test_handshake_has_a_timeout(void)
         tls_pair_clear(&pair);
 }
 
-/* R10: of a message that never ends no more is kept than of another header: 10,000 bytes, and one more. */
+/* R10: of a message that never ends no more is kept than of another header: 10,000 bytes, and one
+ * more. */
 static void
 test_handshake_is_bounded(void)
 {

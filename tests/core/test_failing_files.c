@@ -1,6 +1,6 @@
 /*
- * Files when a call of the system fails: each in turn, once. What is done is done whole or not at all
- * and with an error; what is interrupted, or moves a byte at a time, is done all the same.
+ * Files when a call of the system fails: each in turn, once. What is done is done whole or not at
+ * all and with an error; what is interrupted, or moves a byte at a time, is done all the same.
  */
 #include <ftw.h>
 #include <motet/error.h>

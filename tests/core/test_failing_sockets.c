@@ -253,7 +253,8 @@ try_to_listen(void *data)
         g_autoptr(GError) error = NULL;
 
         failing_calls_begin();
-        Listener *listener = listener_new(fixture->loop, "::1", 0, ignore_peer, &n, &error);
+        Listener *listener = listener_new(fixture->loop, &(ListenerPlace){"::1", 0, -1},
+                                          ignore_peer, &n, &error);
         failing_calls_end();
 
         g_assert_true((listener != NULL) == (error == NULL));
@@ -312,8 +313,8 @@ test_accepting_goes_on_after_any_error(Fixture *fixture, gconstpointer data)
         Accepting accepting = {.fixture = fixture};
 
         (void)data;
-        accepting.listener =
-                listener_new(fixture->loop, "127.0.0.1", 0, ignore_peer, &accepting.n, NULL);
+        accepting.listener = listener_new(fixture->loop, &(ListenerPlace){"127.0.0.1", 0, -1},
+                                          ignore_peer, &accepting.n, NULL);
         for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
                 g_assert_cmpuint(
                         failing_calls_each(numbers[i], "accept4", try_to_accept, &accepting), >=,

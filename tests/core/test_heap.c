@@ -167,6 +167,36 @@ test_only_one_counts(void)
         g_assert_nonnull(error);
 }
 
+#define N_COUNTS 200
+
+static void *
+open_and_close(void *has_ended)
+{
+        while (!g_atomic_int_get((int *)has_ended)) {
+                void *library = dlopen("libsqlite3.so.0", RTLD_NOW | RTLD_LOCAL);
+                g_assert_nonnull(library);
+                dlclose(library);
+        }
+        return NULL;
+}
+
+/* dl_iterate_phdr(3) shows a library before the loader has written its table and sealed it: it is the
+ * loader's until then, who would write into what is read-only. */
+static void
+test_another_thread_may_open_a_library(void)
+{
+        int has_ended = 0;
+        GThread *other = g_thread_new("other", open_and_close, &has_ended);
+
+        for (unsigned i = 0; i < N_COUNTS; i++) {
+                start();
+                heap_count_extend();
+                heap_count_stop();
+        }
+        g_atomic_int_set(&has_ended, 1);
+        g_thread_join(other);
+}
+
 /* Every mapping of a file: where it is, what may be done with it, and what it is of. */
 static char *
 mappings(void)
@@ -209,6 +239,8 @@ main(int argc, char **argv)
         g_test_add_func("/heap/nothing-is-counted-afterwards", test_nothing_is_counted_afterwards);
         g_test_add_func("/heap/what-is-opened-later-is-counted",
                         test_what_is_opened_later_is_counted);
+        g_test_add_func("/heap/another-thread-may-open-a-library-meanwhile",
+                        test_another_thread_may_open_a_library);
         g_test_add_func("/heap/only-one-counts", test_only_one_counts);
         g_test_add_func("/heap/tables-stay-read-only", test_tables_stay_read_only);
         return g_test_run();

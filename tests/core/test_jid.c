@@ -196,7 +196,8 @@ test_localparts_are_folded(void)
         }
 }
 
-/* RFC 8264 4.2.3: symbols, punctuation, compatibility forms and what is not assigned are no identifiers. */
+/* RFC 8264 4.2.3: symbols, punctuation, compatibility forms and what is not assigned are no
+ * identifiers. */
 static void
 test_localparts_are_identifiers(void)
 {
@@ -213,7 +214,8 @@ test_localparts_are_identifiers(void)
         }
 }
 
-/* RFC 6122 appendix B: resourceparts keep their case; controls, private use and the like are out. */
+/* RFC 6122 appendix B: resourceparts keep their case; controls, private use and the like are
+ * out. */
 static void
 test_resourceparts_keep_their_case(void)
 {

@@ -305,7 +305,7 @@ test_answer_past_the_deadline(void)
         test_core_advance(core, 9999 * G_TIME_SPAN_MILLISECOND);
         test_assert_sent_nothing(parked.session);
         test_core_advance(core, 10 * G_TIME_SPAN_MILLISECOND);
-        test_assert_sent(parked.session, ERROR("wait", "internal-server-error"));
+        test_assert_sent(parked.session, ERROR("wait", "resource-constraint"));
         g_assert_false(motet_later_is_live(parked.later));
         g_assert_cmpuint(parked.n_freed, ==, 0);
         motet_later_result(parked.later);

@@ -12,6 +12,7 @@
 #include <motet/service-auth.h>
 #include <motet/service-blocking.h>
 #include <motet/service-disco.h>
+#include <motet/service-idle.h>
 #include <motet/service-message.h>
 #include <motet/service-presence.h>
 #include <motet/service-roster.h>
@@ -46,11 +47,11 @@ static const Measure fixed[] = {
         FIXED(MotetStoreQuery, 56),     FIXED(MotetStoreBackend, 16),
         FIXED(MotetAuthKeys, 56),       FIXED(MotetAuthService, 72),
         FIXED(MotetBlockingService, 8), FIXED(MotetDiscoQuery, 32),
-        FIXED(MotetDiscoService, 8),    FIXED(MotetMessageService, 16),
-        FIXED(MotetPresenceChange, 24), FIXED(MotetPresenceService, 8),
-        FIXED(MotetRosterItem, 6),      FIXED(MotetRoster, 32),
-        FIXED(MotetRosterChange, 32),   FIXED(MotetRosterChanged, 32),
-        FIXED(MotetRosterService, 48),
+        FIXED(MotetDiscoService, 8),    FIXED(MotetIdleService, 8),
+        FIXED(MotetMessageService, 16), FIXED(MotetPresenceChange, 24),
+        FIXED(MotetPresenceService, 8), FIXED(MotetRosterItem, 6),
+        FIXED(MotetRoster, 32),         FIXED(MotetRosterChange, 32),
+        FIXED(MotetRosterChanged, 32),  FIXED(MotetRosterService, 48),
 };
 
 /* The last field of each. */
@@ -59,7 +60,7 @@ static const Measure places[] = {
         PLACE(MotetSessionEvent, text, 56),  PLACE(MotetFeaturesEvent, features, 40),
         PLACE(MotetServerEvent, server, 32), PLACE(MotetAccountEvent, username, 32),
         PLACE(MotetCustomEvent, data, 32),   PLACE(MotetStoreRequest, next, 208),
-        PLACE(MotetModuleInfo, forms, 264),
+        PLACE(MotetModuleInfo, needs, 272),
 };
 
 static void

@@ -45,8 +45,8 @@ fixture_init(Fixture *fixture, const char *address)
                 .loop = loop_new(true),
                 .fds = g_array_new(FALSE, FALSE, sizeof(int)),
         };
-        fixture->listener =
-                listener_new(fixture->loop, address, 0, take_connection, fixture, &error);
+        fixture->listener = listener_new(fixture->loop, &(ListenerPlace){address, 0, -1},
+                                         take_connection, fixture, &error);
         g_assert_no_error(error);
 }
 
@@ -170,7 +170,8 @@ test_wildcards_of_both_families_share_a_port(void)
         fixture_init(&fixture, "*");
         g_autoptr(GError) error = NULL;
 
-        Listener *other = listener_new(fixture.loop, "::", listener_port(fixture.listener),
+        Listener *other = listener_new(fixture.loop,
+                                       &(ListenerPlace){"::", listener_port(fixture.listener), -1},
                                        take_connection, &fixture, &error);
 
         g_assert_no_error(error);
@@ -189,7 +190,8 @@ test_port_in_use_is_named_with_what_to_do(void)
                                                     "program: stop it or choose another port",
                                                     port);
 
-        g_assert_null(listener_new(fixture.loop, "*", port, take_connection, &fixture, &error));
+        g_assert_null(listener_new(fixture.loop, &(ListenerPlace){"*", port, -1}, take_connection,
+                                   &fixture, &error));
 
         g_assert_error(error, MOTET_ERROR, MOTET_ERROR_IO);
         g_assert_cmpstr(error->message, ==, expected);
@@ -202,7 +204,8 @@ test_address_of_another_machine_is_refused(void)
         g_autoptr(Loop) loop = loop_new(true);
         g_autoptr(GError) error = NULL;
 
-        g_assert_null(listener_new(loop, "192.0.2.1", 0, take_connection, NULL, &error));
+        g_assert_null(listener_new(loop, &(ListenerPlace){"192.0.2.1", 0, -1}, take_connection,
+                                   NULL, &error));
 
         g_assert_error(error, MOTET_ERROR, MOTET_ERROR_IO);
         g_assert_nonnull(strstr(error->message, "192.0.2.1"));
@@ -217,7 +220,8 @@ test_bad_address_is_a_configuration_error(void)
         for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
                 g_autoptr(GError) error = NULL;
 
-                g_assert_null(listener_new(loop, bad[i], 0, take_connection, NULL, &error));
+                g_assert_null(listener_new(loop, &(ListenerPlace){bad[i], 0, -1}, take_connection,
+                                           NULL, &error));
                 g_assert_error(error, MOTET_ERROR, MOTET_ERROR_CONFIG);
         }
 }
@@ -231,8 +235,8 @@ test_freed_listener_leaves_its_port(void)
         g_autoptr(GError) error = NULL;
         listener_free(fixture.listener);
 
-        fixture.listener =
-                listener_new(fixture.loop, "127.0.0.1", port, take_connection, &fixture, &error);
+        fixture.listener = listener_new(fixture.loop, &(ListenerPlace){"127.0.0.1", port, -1},
+                                        take_connection, &fixture, &error);
 
         g_assert_no_error(error);
         g_assert_cmpuint(listener_port(fixture.listener), ==, port);
@@ -241,7 +245,8 @@ test_freed_listener_leaves_its_port(void)
 
 /* Load */
 
-/* PERFORMANCE-FACTS: a bounded number of accepts a turn, so that a crowd does not hold back those who are in. */
+/* PERFORMANCE-FACTS: a bounded number of accepts a turn, so that a crowd does not hold back those
+ * who are in. */
 static void
 test_accepts_are_bounded_a_turn(void)
 {
@@ -371,7 +376,8 @@ test_the_last_descriptors_are_not_for_connections(void)
         fixture_clear(&fixture);
 }
 
-/* R14: out of descriptors a connection is refused cleanly, once logged in 10 s, and never spun on; later ones are accepted again. */
+/* R14: out of descriptors a connection is refused cleanly, once logged in 10 s, and never spun on;
+ * later ones are accepted again. */
 static void
 test_without_descriptors_connections_are_refused(void)
 {
@@ -436,7 +442,8 @@ test_refusals_are_logged_once_in_ten_seconds(void)
         fixture_clear(&fixture);
 }
 
-/* Lower than the descriptors in use: not even the spare one can be used. Accepting rests for a second instead of spinning. */
+/* Lower than the descriptors in use: not even the spare one can be used. Accepting rests for a
+ * second instead of spinning. */
 static void
 test_without_a_spare_accepting_rests(void)
 {

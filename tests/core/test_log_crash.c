@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/loop_pool.h"
+
 /* More than a process that is ended takes to be gone. */
 #define TIME_TO_DIE (200 * G_TIME_SPAN_MILLISECOND)
 
@@ -106,6 +108,65 @@ test_a_fault_while_speaking_ends_the_process(void)
         g_test_trap_assert_stderr("*aborted*outside any module*");
 }
 
+#define FRAME 4096
+
+/* Ends by the guard behind the stack alone. */
+static unsigned
+use_up(volatile char *above)
+{
+        volatile char frame[FRAME];
+
+        frame[0] = (char)(above[0] + 1);
+        return frame[0] == above[0] ? 0 : use_up(frame) + (unsigned)frame[FRAME - 1];
+}
+
+static void
+use_up_stack(void *unused)
+{
+        volatile char first = 0;
+
+        (void)unused;
+        use_up(&first);
+}
+
+static void
+crash_on(LoopPool *pool)
+{
+        log_crash_catch(say);
+        if (!pool)
+                use_up_stack(NULL);
+        g_assert_true(loop_pool_push(pool, use_up_stack, NULL, 1));
+        loop_pool_free(pool);
+}
+
+static void
+assert_stack_is_told(void)
+{
+        g_test_trap_subprocess(NULL, 0, 0);
+
+        g_test_trap_assert_failed();
+        g_test_trap_assert_stderr("*crashed: an invalid address (SIGSEGV)*#0 *#30 *");
+}
+
+/* sigaltstack(2): without a stack of its own the handler could not run, and the process would end without a word. */
+static void
+test_a_stack_that_is_used_up_is_told(void)
+{
+        if (g_test_subprocess())
+                crash_on(NULL);
+        else
+                assert_stack_is_told();
+}
+
+static void
+test_and_on_a_worker(void)
+{
+        if (g_test_subprocess())
+                crash_on(loop_pool_new(1));
+        else
+                assert_stack_is_told();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -116,5 +177,8 @@ main(int argc, char **argv)
                         test_nor_does_one_by_another_signal_end_it);
         g_test_add_func("/log_crash/a-fault-while-speaking-ends-the-process",
                         test_a_fault_while_speaking_ends_the_process);
+        g_test_add_func("/log_crash/a-stack-that-is-used-up-is-told",
+                        test_a_stack_that_is_used_up_is_told);
+        g_test_add_func("/log_crash/and-on-a-worker", test_and_on_a_worker);
         return g_test_run();
 }

@@ -1,5 +1,6 @@
 /*
- * Tests of core/manual.h: help, manual page and completion name every command, with what each takes.
+ * Tests of core/manual.h: help, manual page and completion name every command, with what each
+ * takes.
  */
 #include "core/manual.h"
 

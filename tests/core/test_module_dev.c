@@ -1,6 +1,6 @@
 /*
- * Tests of core/module_dev.h and "module dev": a module from the folder it is built in, each new build
- * of it, and what was before when nobody watches any more.
+ * Tests of core/module_dev.h and "module dev": a module from the folder it is built in, each new
+ * build of it, and what was before when nobody watches any more.
  */
 #include "core/module_dev.h"
 
@@ -507,7 +507,8 @@ test_what_cannot_run_changes_nothing(Fixture *fixture, gconstpointer data)
         assert_count(fixture->romeo, "1", 1, 1);
 }
 
-/* A build that crashed the server again and again is left out; another build of it is not blamed. */
+/* A build that crashed the server again and again is left out; another build of it is not
+ * blamed. */
 static void
 test_a_build_in_quarantine_is_refused(Fixture *fixture, gconstpointer data)
 {

@@ -56,6 +56,7 @@ test_a_missing_switch_is_added(void)
         static const Row rows[] = {
                 {"", "enabled: true\n", {.enabled = true}},
                 {"# only this", "# only this\nenabled: false\n", {.enabled = false}},
+                {"# only this\n", "# only this\nenabled: false\n", {.enabled = false}},
                 {"# a\n\n# of options\noptions:\n  idle: 5s\n",
                  "# a\n\n# of options\nenabled: false\noptions:\n  idle: 5s\n",
                  {.enabled = false}},
@@ -85,6 +86,9 @@ test_hosts_are_added_and_removed(void)
                  {.enabled = true, .hosts = ALL}},
                 {"options:\n  idle: 5s\n",
                  "enabled: true\nhosts: [a.example]\noptions:\n  idle: 5s\n",
+                 {.enabled = true, .hosts = HOSTS("a.example")}},
+                {"{enabled: true, hosts: all}\n",
+                 "{enabled: true, hosts: [a.example]}\n",
                  {.enabled = true, .hosts = HOSTS("a.example")}},
         };
 
@@ -158,6 +162,7 @@ test_what_is_written_otherwise_is_refused(void)
                 {"enabled: >\n  true\n", NULL, {.enabled = false}},
                 {"enabled: [true]\n", NULL, {.enabled = false}},
                 {"{options: {idle: 5s}}\n", NULL, {.enabled = false}},
+                {"{options: {idle: 5s}}\n", NULL, {.enabled = false, .hosts = HOSTS("a.example")}},
                 {"- enabled\n", NULL, {.enabled = false}},
                 {"enabled: tru\n  e\n", NULL, {.enabled = false}},
                 {"enabled: true\nenabled: true\n", NULL, {.enabled = false}},
@@ -187,9 +192,52 @@ test_what_is_written_otherwise_is_refused(void)
                 {"enabled: &x true\noptions: {a: *x}\n", NULL, {.enabled = false}},
                 {"\"enabled\": true\nenabled : false\n", NULL, {.enabled = false}},
                 {"just words\n", NULL, {.enabled = true}},
+                {"{}\n", NULL, {.enabled = true}},
+                {"enabled: # later\n", NULL, {.enabled = true}},
+                {"hosts:\n- a.example\n- b.example\n  c\nenabled: true\n",
+                 NULL,
+                 {.enabled = true, .hosts = HOSTS("a.example")}},
         };
 
         check(rows, G_N_ELEMENTS(rows));
+}
+
+/* Lines are counted otherwise by YAML then. What stands alone on its line is found all the same. */
+static void
+test_lines_that_end_without_a_line_feed(void)
+{
+        const Row rows[] = {
+                {"enabled: true\r\n", "enabled: false\r\n", {.enabled = false}},
+                {"# of ours\r\r\roptions:\r", NULL, {.enabled = false}},
+                {"options:\renabled: true\r", NULL, {.enabled = false}},
+                {"options:\renabled: true\r", NULL, {.enabled = true, .hosts = HOSTS("a.example")}},
+                {"enabled: true\rhosts:\r- a.example\r",
+                 NULL,
+                 {.enabled = true, .hosts = HOSTS("b.example")}},
+        };
+
+        check(rows, G_N_ELEMENTS(rows));
+}
+
+/* The words are those that do it. */
+static void
+test_a_refusal_says_what_to_write(void)
+{
+        static const char text[] = "enabled: >\n  true\n";
+        const ModuleEdit plain = {.enabled = false};
+        const ModuleEdit with_hosts = {.enabled = true, .hosts = HOSTS("a.example", "b")};
+        g_autoptr(GError) error = NULL, other = NULL;
+
+        g_assert_null(module_edit_text(text, &plain, "a.yaml", &error));
+        g_assert_cmpstr(
+                error->message, ==,
+                "a.yaml is written in a way that only you can change: say \"enabled: false\" "
+                "there");
+        g_assert_null(module_edit_text(text, &with_hosts, "a.yaml", &other));
+        g_assert_cmpstr(
+                other->message, ==,
+                "a.yaml is written in a way that only you can change: say \"enabled: true\" "
+                "and \"hosts: [a.example, \"b\"]\" there");
 }
 
 int
@@ -208,5 +256,9 @@ main(int argc, char **argv)
         g_test_add_func("/module-edit/what-is-so-already-stays", test_what_is_so_already_stays);
         g_test_add_func("/module-edit/what-is-written-otherwise-is-refused",
                         test_what_is_written_otherwise_is_refused);
+        g_test_add_func("/module-edit/lines-that-end-without-a-line-feed",
+                        test_lines_that_end_without_a_line_feed);
+        g_test_add_func("/module-edit/a-refusal-says-what-to-write",
+                        test_a_refusal_says_what_to_write);
         return g_test_run();
 }

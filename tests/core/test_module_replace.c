@@ -182,7 +182,8 @@ note_reloaded(MotetModule *self, MotetServerEvent *ev)
         return MOTET_CONTINUE;
 }
 
-/* Who keeps what modules say of themselves (a hash of all features) learns that it may be another. */
+/* Who keeps what modules say of themselves (a hash of all features) learns that it may be
+ * another. */
 static void
 test_others_are_told(Fixture *fixture, gconstpointer data)
 {

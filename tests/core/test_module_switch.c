@@ -80,7 +80,9 @@ set_up(Fixture *fixture, gconstpointer data)
         fixture->output = g_string_new(NULL);
         g_autofree char *text = g_strdup_printf("hosts:\n%slog: {level: error}\nmodules_dir: %s\n"
                                                 "storage: {default: memory}\n"
-                                                "modules: {delta: }\n",
+                                                "modules: {delta: }\n"
+                                                /* The next test is in the same process. */
+                                                "confine: {refused: off}\n",
                                                 hosts, modules);
         g_assert_true(g_file_set_contents(fixture->config_file, text, -1, NULL));
         write_drop_in(fixture, "alpha.yaml", "# greets\nenabled: true # here\n");

@@ -180,7 +180,8 @@ test_without_a_manager_nothing_happens(Fixture *fixture, gconstpointer data)
         g_assert_null(heard);
 }
 
-/* unix(7): the queue of a datagram socket is short. A manager that does not read holds up nobody, and hears all in order. */
+/* unix(7): the queue of a datagram socket is short. A manager that does not read holds up nobody,
+ * and hears all in order. */
 static void
 test_a_manager_that_does_not_read_holds_up_nobody(Fixture *fixture, gconstpointer data)
 {

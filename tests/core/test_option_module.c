@@ -1,6 +1,6 @@
 /*
- * Tests of motet/option.h as a module uses it: an option of each type, unset, set, set for one host,
- * changed by a reload.
+ * Tests of motet/option.h as a module uses it: an option of each type, unset, set, set for one
+ * host, changed by a reload.
  */
 #include <glib/gstdio.h>
 #include <string.h>

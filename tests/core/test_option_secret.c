@@ -212,8 +212,9 @@ test_pipe_is_refused(Fixture *fixture, gconstpointer data)
         read_options(fixture, "password: {file: word}", "1:18 config.secret");
 }
 
+/* R30: a secret that everybody can read is none: the finding is an error, with which no server starts. */
 static void
-test_open_to_everybody_is_warned_of(Fixture *fixture, gconstpointer data)
+test_open_to_everybody_is_refused(Fixture *fixture, gconstpointer data)
 {
         (void)data;
         g_assert_cmpint(chmod(fixture->secret_file, 0644), ==, 0);
@@ -318,7 +319,7 @@ main(int argc, char **argv)
         add("bounded-at-the-limit-and-one-past", test_bounded);
         add("refused-files", test_refused_files);
         add("pipe-is-refused", test_pipe_is_refused);
-        add("open-to-everybody-is-warned-of", test_open_to_everybody_is_warned_of);
+        add("open-to-everybody-is-refused", test_open_to_everybody_is_refused);
         add("credential", test_credential);
         add("credential-elsewhere-than-in-the-service", test_credential_elsewhere);
         add("wrong-forms", test_wrong_forms);

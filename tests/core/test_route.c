@@ -1,5 +1,6 @@
 /*
- * Tests of routing by the server and its modules, of delivery and of late answers: RFC 6120 sections 8 and 10.
+ * Tests of routing by the server and its modules, of delivery and of late answers: RFC 6120
+ * sections 8 and 10.
  */
 #include <string.h>
 
@@ -116,7 +117,8 @@ test_route_answers_its_sender(void)
         test_assert_sent_nothing(session);
 }
 
-/* One tree for all: each receiver is told it is for him, and an error says whom it did not reach. */
+/* One tree for all: each receiver is told it is for him, and an error says whom it did not
+ * reach. */
 static void
 test_route_to_many(void)
 {

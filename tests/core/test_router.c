@@ -158,7 +158,7 @@ test_deadline_of_an_element_ends_the_stream(void)
         test_session_receive(session, "<auth xmlns='urn:a'/>");
         test_core_advance(core, 1001 * G_TIME_SPAN_MILLISECOND);
 
-        test_assert_stream_error(session, "internal-server-error");
+        test_assert_stream_error(session, "resource-constraint");
 }
 
 /* After authentication */

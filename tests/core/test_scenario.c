@@ -1,6 +1,7 @@
 /*
- * Tests of the scenario runner itself: what is wrong with a file is named with its line, and a server that does anything else than
- * a scenario says makes it fail. The format is that of tests/scenarios/README.md.
+ * Tests of the scenario runner itself: what is wrong with a file is named with its line, and a
+ * server that does anything else than a scenario says makes it fail. The format is that of
+ * tests/scenarios/README.md.
  */
 #include <glib.h>
 #include <motet/error.h>
@@ -103,7 +104,8 @@ test_missing_file(void)
         g_assert_nonnull(strstr(error->message, "/nowhere/x.scn"));
 }
 
-/* Blocks lose the indentation of their first line, keep what is deeper, and end with their last line. */
+/* Blocks lose the indentation of their first line, keep what is deeper, and end with their last
+ * line. */
 static void
 test_block_indentation(void)
 {

@@ -313,7 +313,8 @@ test_lost_connection_ends_a_session(void)
         g_assert_cmpuint(core->server.n_streams, ==, 0);
 }
 
-/* pre-session-unbind may keep a session that lost its connection: bound, findable, not connected. */
+/* pre-session-unbind may keep a session that lost its connection: bound, findable, not
+ * connected. */
 static void
 test_lost_session_is_kept(void)
 {

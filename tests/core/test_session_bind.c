@@ -222,7 +222,7 @@ test_bind_deadline_refuses(void)
         test_core_advance(core, 1001 * G_TIME_SPAN_MILLISECOND);
 
         g_assert_cmpuint(outcome.n_calls, ==, 1);
-        g_assert_cmpint(outcome.condition, ==, MOTET_INTERNAL_SERVER_ERROR);
+        g_assert_cmpint(outcome.condition, ==, MOTET_RESOURCE_CONSTRAINT);
         g_assert_null(session->full_jid);
         motet_resume(tokens->pdata[0], MOTET_CONTINUE);
         g_free(outcome.text);

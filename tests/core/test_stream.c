@@ -554,7 +554,7 @@ test_stream_opened_waits(void)
         test_assert_sent_nothing(session);
         test_core_advance(core, 1010 * G_TIME_SPAN_MILLISECOND);
 
-        test_assert_stream_error(session, "internal-server-error");
+        test_assert_stream_error(session, "resource-constraint");
 }
 
 /* R13: to login 30 s in all, counted from accept and not from the last byte. */

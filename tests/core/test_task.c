@@ -515,6 +515,44 @@ test_periodic_timer_skips_what_it_missed(void)
         server_base_clear(&server);
 }
 
+/* What one module asked of another would be cut off, whichever of the two stopped. */
+static void
+test_errand_is_under_way_for_both(void)
+{
+        g_autoptr(TestCore) core = test_core_new();
+        MotetModule *caller = test_core_module(core, core->host, NULL);
+        MotetModule *provider = test_core_module(core, core->host, NULL);
+
+        MotetErrand *errand = motet_errand_new(caller, provider);
+        g_assert_cmpuint(instance_underway(caller), ==, 1);
+        g_assert_cmpuint(instance_underway(provider), ==, 1);
+        motet_errand_free(errand);
+
+        g_assert_cmpuint(instance_underway(caller), ==, 0);
+        g_assert_cmpuint(instance_underway(provider), ==, 0);
+}
+
+/* The other one goes on, and gives it back later. */
+static void
+test_errand_outlives_either(void)
+{
+        g_autoptr(TestCore) core = test_core_new();
+        MotetModule *caller = test_core_module(core, core->host, NULL);
+        MotetModule *provider = test_core_module(core, core->host, NULL);
+        MotetModule *other = test_core_module(core, core->host, NULL);
+        MotetErrand *first = motet_errand_new(caller, provider);
+        MotetErrand *second = motet_errand_new(provider, other);
+
+        test_core_stop(core, caller);
+        g_assert_cmpuint(instance_underway(provider), ==, 2);
+        motet_errand_free(first);
+        test_core_stop(core, other);
+        g_assert_cmpuint(instance_underway(provider), ==, 1);
+        motet_errand_free(second);
+
+        g_assert_cmpuint(instance_underway(provider), ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -543,6 +581,8 @@ main(int argc, char **argv)
         g_test_add_func("/task/defer", test_defer);
         g_test_add_func("/task/deferred-call-goes-with-its-module",
                         test_deferred_call_goes_with_its_module);
+        g_test_add_func("/task/errand-is-under-way-for-both", test_errand_is_under_way_for_both);
+        g_test_add_func("/task/errand-outlives-either", test_errand_outlives_either);
         g_test_add_func("/task/offload", test_offload);
         g_test_add_func("/task/offload-of-a-module-that-stops",
                         test_offload_of_a_module_that_stops);

@@ -115,7 +115,8 @@ test_behaves_like_a_sorted_list(void)
         }
 }
 
-/* Taking at the time that timer_wheel_next() names always reaches every timer, and within one tick of its deadline. */
+/* Taking at the time that timer_wheel_next() names always reaches every timer, and within one tick
+ * of its deadline. */
 static void
 test_names_the_time_of_its_next_work(void)
 {

@@ -723,7 +723,8 @@ test_replaced_certificate_is_for_new_handshakes(void)
         tls_pair_clear(&before);
 }
 
-/* R1: a context OpenSSL left something out of, here all that signs, is found before a client finds it. */
+/* R1: a context OpenSSL left something out of, here all that signs, is found before a client finds
+ * it. */
 static void
 test_context_that_cannot_shake_hands_is_refused(void)
 {

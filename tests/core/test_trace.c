@@ -4,6 +4,7 @@
 #include "core/trace.h"
 
 #include <motet/error.h>
+#include <motet/service-auth.h>
 #include <string.h>
 
 #include "core/command.h"
@@ -61,10 +62,10 @@ run(Fixture *fixture, const char *words, Answer *answer)
 static void
 set_up(Fixture *fixture, gconstpointer words)
 {
-        static const char *const modules[] = {"message", "presence", "roster", "storage_memory",
-                                              "iq",      "ping",     NULL};
-
-        fixture->server = test_server_new(modules);
+        fixture->server = test_server_new_config(
+                "hosts:\n  example.org:\n  example.net:\n"
+                "modules: {message: , presence: , roster: , storage_memory: , iq: , ping: , "
+                "auth_internal: }\n");
         fixture->juliet = test_server_bind(fixture->server, "juliet@example.org/balcony");
         fixture->romeo = test_server_bind(fixture->server, "romeo@example.org/orchard");
         fixture->answer = (Answer){.text = g_string_new(NULL), .code = -1};
@@ -121,6 +122,54 @@ test_a_stanza_is_followed(Fixture *fixture, gconstpointer data)
         assert_told(fixture, " µs\n");
         assert_told(fixture, "juliet@example.org/balcony out iq type=result id=p1 ");
         assert_told(fixture, " bytes\n");
+}
+
+/* R31: a change of the roster is answered when it is durable. */
+static void
+test_what_waits_is_told(Fixture *fixture, gconstpointer data)
+{
+        (void)data;
+        test_session_receive(fixture->juliet,
+                             "<iq type='set' id='r1'><query xmlns='jabber:iq:"
+                             "roster'><item jid='nurse@example.org'/></query></iq>");
+        test_server_settle(fixture->server);
+
+        assert_told(fixture, "juliet@example.org/balcony hook iq/self/jabber:iq:roster:query "
+                             "roster wait ");
+        assert_told(fixture, "juliet@example.org/balcony out iq type=result id=r1 ");
+}
+
+/* From the moment on that the stream is the account's. */
+static void
+test_a_stream_is_followed_from_login_to_end(Fixture *fixture, gconstpointer data)
+{
+        (void)data;
+        MotetSession *session = test_server_login(fixture->server, "juliet@example.org");
+        assert_told(fixture, "juliet@example.org hook stream-features ");
+
+        motet_session_close(session, MOTET_POLICY_VIOLATION, NULL);
+        motet_session_close(fixture->juliet, MOTET_POLICY_VIOLATION, NULL);
+        test_server_settle(fixture->server);
+        assert_told(fixture, "juliet@example.org/balcony hook session-unbound presence ");
+}
+
+/* What happens to the account itself, without a stanza; not to those whose names are like its own. */
+static void
+test_changes_of_the_account_are_followed(Fixture *fixture, gconstpointer data)
+{
+        static const char *const others[] = {"juliex", "jul", "juliets", NULL};
+        MotetServer *server = server_base(test_server_core(fixture->server));
+        MotetHost *host = test_server_host(fixture->server);
+        MotetHost *net = motet_host_find(server, "example.net");
+        MotetModule *accounts = test_server_module(fixture->server, "auth_internal", host);
+
+        (void)data;
+        for (const char *const *other = others; *other; other++)
+                motet_fire_account(accounts, host, MOTET_EVENT_USER_CREATED, *other);
+        motet_fire_account(accounts, net, MOTET_EVENT_USER_CREATED, "juliet");
+        assert_not_told(fixture, " hook ");
+        motet_fire_account(accounts, host, MOTET_EVENT_USER_CREATED, "juliet");
+        assert_told(fixture, " - hook user-created presence continue ");
 }
 
 static void
@@ -307,6 +356,11 @@ main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
         ADD("/trace/a-stanza-is-followed", JULIET, test_a_stanza_is_followed);
+        ADD("/trace/what-waits-is-told", JULIET, test_what_waits_is_told);
+        ADD("/trace/a-stream-is-followed-from-login-to-end", JULIET,
+            test_a_stream_is_followed_from_login_to_end);
+        ADD("/trace/changes-of-the-account-are-followed", JULIET,
+            test_changes_of_the_account_are_followed);
         ADD("/trace/others-are-not-followed", JULIET, test_others_are_not_followed);
         ADD("/trace/what-others-send-is-followed", JULIET, test_what_others_send_is_followed);
         ADD("/trace/texts-are-never-shown", JULIET, test_texts_are_never_shown);

@@ -1,6 +1,6 @@
 /*
- * Tests of watch: who keeps the core thread is told and counted, and ended when it lasts too long. Nothing here depends on
- * how long something takes: what blocks does so until it was noticed.
+ * Tests of watch: who keeps the core thread is told and counted, and ended when it lasts too long.
+ * Nothing here depends on how long something takes: what blocks does so until it was noticed.
  */
 #include "core/watch.h"
 

@@ -217,7 +217,8 @@ test_text_of_several_pieces_is_joined(void)
         assert_string(xml, NULL, "<m>one two<b/> three!</m>");
 }
 
-/* Growing piece by piece must not cost the square of the text, nor leave behind what it was before. */
+/* Growing piece by piece must not cost the square of the text, nor leave behind what it was
+ * before. */
 static void
 test_text_grows_in_a_bounded_arena(void)
 {
@@ -285,7 +286,8 @@ test_special_characters_survive(void)
         g_assert_cmpstr(motet_xml_text(read), ==, special);
 }
 
-/* Namespaces in XML 1.0 section 3: the xml namespace may not be made a default one; the receiver's stream would end. */
+/* Namespaces in XML 1.0 section 3: the xml namespace may not be made a default one; the receiver's
+ * stream would end. */
 static void
 test_elements_of_the_xml_namespace_keep_its_prefix(void)
 {
@@ -311,7 +313,8 @@ test_prefixes_are_resolved(void)
                       "<d xmlns='urn:test:b'/></m>");
 }
 
-/* core/xml.h: the receiver's `to` stands where the sender's was, everything else is the same bytes. */
+/* core/xml.h: the receiver's `to` stands where the sender's was, everything else is the same
+ * bytes. */
 static void
 test_append_replaces_to(void)
 {
@@ -405,7 +408,8 @@ add_noncharacter(void)
         motet_xml_add_text(xml, "\xef\xbf\xbf", -1);
 }
 
-/* STYLE: a broken invariant aborts under test. Each of these would damage somebody else's stream. */
+/* STYLE: a broken invariant aborts under test. Each of these would damage somebody else's
+ * stream. */
 static void
 test_misuse_is_caught(const void *data)
 {

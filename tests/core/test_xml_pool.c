@@ -34,6 +34,30 @@ test_parsers_are_shared(TestParser *f, const void *data)
         g_string_free(other.told, TRUE);
 }
 
+/*
+ * SECURITY-DEFAULTS R11: whoever opens a section between stanzas is refused; the next one's parser
+ * is not inside of it.
+ */
+static void
+test_open_section_is_nobody_elses(TestParser *f, const void *data)
+{
+        TestParser other = {.limits = test_parser_limits, .told = g_string_new(NULL)};
+        (void)data;
+
+        other.parser = xml_parser_new(f->pool, &test_parser_sink, &other, &other.limits);
+        test_parser_open(f);
+        g_assert_true(test_parser_feed(&other, TEST_PARSER_HEADER));
+        g_string_truncate(f->told, 0);
+
+        g_assert_false(test_parser_feed(&other, "<![CDATA["));
+        g_assert_cmpint(other.condition, ==, MOTET_BAD_REQUEST);
+        g_assert_true(test_parser_feed(f, "<a/><b/>"));
+        g_assert_nonnull(strstr(f->told->str, "<a/><b/>"));
+
+        xml_parser_free(other.parser);
+        g_string_free(other.told, TRUE);
+}
+
 /* No more parsers wait than the pool was told to keep. */
 static void
 test_pool_keeps_a_bounded_number(TestParser *f, const void *data)
@@ -321,6 +345,7 @@ main(int argc, char **argv)
         g_test_init(&argc, &argv, NULL);
 
         ADD("parsers-are-shared", test_parsers_are_shared);
+        ADD("open-section-is-nobody-elses", test_open_section_is_nobody_elses);
         ADD("pool-keeps-a-bounded-number", test_pool_keeps_a_bounded_number);
         ADD("pool-keeps-a-bounded-number-of-headers", test_pool_keeps_a_bounded_number_of_headers);
         ADD("odd-headers-are-not-pooled", test_odd_headers_are_not_pooled);

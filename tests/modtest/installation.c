@@ -1,7 +1,9 @@
 /*
- * installation: where the modules that were installed with this library are, and others' that are tested.
+ * installation: where the modules that were installed with this library are, and others' that are
+ * tested.
  *
- * Everything is looked for from where the library itself is, so that what was installed can be moved as a whole.
+ * Everything is looked for from where the library itself is, so that what was installed can be
+ * moved as a whole.
  */
 #include <dlfcn.h>
 #include <motet/error.h>

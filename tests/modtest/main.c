@@ -1,5 +1,6 @@
 /*
- * main: the program motet-modtest. Tests of a module compile it with the sanitizers that the module is compiled with.
+ * main: the program motet-modtest. Tests of a module compile it with the sanitizers that the module
+ * is compiled with.
  */
 #include <motet/modtest.h>
 

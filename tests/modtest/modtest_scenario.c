@@ -58,7 +58,8 @@ modtest_run_scenario(const char *file, ModuleFolder *modules, const char *plugin
         return leak ? g_strdup_printf("%s: %s", file, leak) : NULL;
 }
 
-/* With modules of its own, so that their code is gone when it has ended. Returns: (own) what is wrong; NULL: nothing */
+/* With modules of its own, so that their code is gone when it has ended. Returns: (own) what is
+ * wrong; NULL: nothing */
 static char *
 run_alone(const Options *options, const char *file)
 {

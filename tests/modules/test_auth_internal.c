@@ -1,9 +1,11 @@
 /*
  * test_auth_internal: accounts: the commands that change them, and the service "auth".
  */
+#include <dlfcn.h>
 #include <motet/event.h>
 #include <motet/service-auth.h>
 #include <motet/service-store.h>
+#include <openssl/hmac.h>
 
 #include "core/command.h"
 #include "support/test_server.h"
@@ -106,7 +108,7 @@ check(TestServer *server, const char *username, const char *password)
 }
 
 static Answer
-keys(TestServer *server, const char *username, const char *hash)
+ask_keys(TestServer *server, const char *username, const char *hash)
 {
         MotetModule *provider;
         const MotetAuthService *auth = service(server, &provider);
@@ -116,6 +118,14 @@ keys(TestServer *server, const char *username, const char *hash)
         g_assert_cmpuint(answer.n, ==, 0);
         test_server_settle(server);
         g_assert_cmpuint(answer.n, ==, 1);
+        return answer;
+}
+
+static Answer
+keys(TestServer *server, const char *username, const char *hash)
+{
+        Answer answer = ask_keys(server, username, hash);
+
         g_assert_cmpint(answer.status, ==, MOTET_AUTH_OK);
         return answer;
 }
@@ -170,6 +180,49 @@ test_keys_of_unknown_users(void)
                 g_assert_cmpuint(strlen(first.salt), ==, strlen(known.salt));
                 g_assert_cmpuint(first.iterations, ==, known.iterations);
         }
+}
+
+typedef unsigned char *(*Hmac)(const EVP_MD *md, const void *key, int key_len,
+                               const unsigned char *data, size_t n, unsigned char *out,
+                               unsigned *n_out);
+
+static unsigned n_hmacs, failing_hmac; /* the one that fails; 0: none */
+
+/* Stands before OpenSSL's for the module too, which is opened by this program. */
+__attribute__((visibility("default"))) unsigned char *
+HMAC(const EVP_MD *md, const void *key, int key_len, const unsigned char *data, size_t n,
+     unsigned char *out, unsigned *n_out)
+{
+        Hmac real;
+
+        *(void **)&real = dlsym(RTLD_NEXT, "HMAC");
+        return ++n_hmacs == failing_hmac ? NULL : real(md, key, key_len, data, n, out, n_out);
+}
+
+/* R7: when OpenSSL has no memory to invent salts with, nobody is told any: what is in memory otherwise
+ * is not the server's to tell, and would be another one the next time. */
+static void
+test_keys_that_cannot_be_invented(void)
+{
+        g_autoptr(TestServer) server = server_with_romeo(OPTIONS);
+        g_auto(Answer) before = keys(server, "tybalt", "SHA-1");
+
+        for (unsigned number = 1; number <= 2; number++) {
+                n_hmacs = 0;
+                failing_hmac = number;
+                g_auto(Answer) unknown = ask_keys(server, "tybalt", "SHA-1");
+                n_hmacs = 0;
+                g_auto(Answer) known = ask_keys(server, "romeo", "SHA-1");
+                g_assert_cmpuint(n_hmacs, ==, number);
+                failing_hmac = 0;
+
+                g_assert_cmpint(unknown.status, ==, MOTET_AUTH_ERROR);
+                g_assert_null(unknown.salt);
+                g_assert_cmpint(known.status, ==, MOTET_AUTH_ERROR);
+                g_assert_null(known.salt);
+        }
+        g_auto(Answer) after = keys(server, "tybalt", "SHA-1");
+        g_assert_cmpstr(after.salt, ==, before.salt);
 }
 
 /*
@@ -605,6 +658,8 @@ main(int argc, char **argv)
         g_test_add_func("/auth_internal/service/check", test_check);
         g_test_add_func("/auth_internal/service/salts", test_salts);
         g_test_add_func("/auth_internal/service/keys-of-unknown-users", test_keys_of_unknown_users);
+        g_test_add_func("/auth_internal/keys-that-cannot-be-invented-are-not-told",
+                        test_keys_that_cannot_be_invented);
         g_test_add_func("/auth_internal/service/keys-of-deleted-users",
                         test_keys_of_deleted_users_are_invented);
         g_test_add_func("/auth_internal/service/exists", test_exists);

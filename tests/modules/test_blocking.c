@@ -199,7 +199,8 @@ test_strangers(void)
                         char *iq = g_strdup_printf("<iq type='%s' id='1' to='%s'>%s</iq>",
                                                    cases[i].type, addressees[j], cases[i].payload);
                         test_session_receive(nurse, iq);
-                        /* XEP-0191 is between a user and the server; a client answers for itself. */
+                        /* XEP-0191 is between a user and the server; a client answers for
+                         * itself. */
                         if (is_get_of_client)
                                 test_im_forget(juliet);
                         else

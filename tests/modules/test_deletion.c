@@ -1,9 +1,10 @@
 /*
- * Tests of deleting an account, with every module there is: nothing of it is left in any table of any store, and its
- * contacts' rosters are right.
+ * Tests of deleting an account, with every module there is: nothing of it is left in any table of
+ * any store, and its contacts' rosters are right.
  *
- * Modules are found in the folder, so one that stores something new is walked over without a word here; what it stores it
- * must be given in fill(), which fails when a store named below stays empty.
+ * Modules are found in the folder, so one that stores something new is walked over without a word
+ * here; what it stores it must be given in fill(), which fails when a store named below stays
+ * empty.
  */
 #include <dlfcn.h>
 #include <motet/service-presence.h>
@@ -93,7 +94,8 @@ start(const char *storage)
         return server;
 }
 
-/* Everything that can be stored for romeo, who is offline afterwards; juliet, whose session it returns, has the same. */
+/* Everything that can be stored for romeo, who is offline afterwards; juliet, whose session it
+ * returns, has the same. */
 static MotetSession *
 fill(TestServer *server)
 {
@@ -441,7 +443,8 @@ test_what_the_end_of_sessions_leaves_is_swept_up(void)
         g_assert_cmpuint(n_noted(server), ==, 1);
 }
 
-/* The session in which an account is cancelled leaves when all else is gone; who has the name next was not there. */
+/* The session in which an account is cancelled leaves when all else is gone; who has the name next
+ * was not there. */
 static void
 test_made_anew_it_never_left(void)
 {

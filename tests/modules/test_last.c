@@ -374,7 +374,7 @@ test_store_fails(void)
         Pair pair = start_pair("modules: {storage_memory: {options: {max_bytes: 8 KiB}}, roster: , "
                                "presence: , iq: , last: {options: {max_status: 64 KiB}}}");
         g_autoptr(TestServer) server = pair.server;
-        g_autofree char *status = g_strnfill(10000, 's');
+        g_autofree char *status = g_strnfill(9000, 's');
 
         leave_saying(&pair, status);
         g_assert_false(is_stored(server));

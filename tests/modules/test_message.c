@@ -221,7 +221,8 @@ keep(MotetModule *self, MotetStanzaEvent *ev)
         return MOTET_HANDLED;
 }
 
-/* RFC 6121 8.5.2.2.1: a module that keeps messages takes what nobody can receive now; nothing is refused then. */
+/* RFC 6121 8.5.2.2.1: a module that keeps messages takes what nobody can receive now; nothing is
+ * refused then. */
 static void
 test_kept(void)
 {

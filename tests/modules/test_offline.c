@@ -1,6 +1,6 @@
 /*
- * Tests of the offline module: what is kept, in which order and to whom it is delivered, what it is bounded by, and what
- * happens when accounts, storage or receivers fail.
+ * Tests of the offline module: what is kept, in which order and to whom it is delivered, what it is
+ * bounded by, and what happens when accounts, storage or receivers fail.
  */
 #include <motet/router.h>
 #include <motet/stanza.h>

@@ -109,7 +109,8 @@ test_reading_is_given_up(void)
         offline_assert_kept(second, "m");
 }
 
-/* RFC 6120 10.1: what cannot be put behind the others does not overtake them: its sender is told to try again. */
+/* RFC 6120 10.1: what cannot be put behind the others does not overtake them: its sender is told to
+ * try again. */
 static void
 test_not_kept_is_refused(void)
 {

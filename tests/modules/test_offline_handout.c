@@ -216,7 +216,8 @@ say(MotetSession *from, const char *to, const char *id)
         test_session_receive(from, xml);
 }
 
-/* RFC 6120 10.1: what is said to a resource follows what was put in for it, also when it became unavailable meanwhile. */
+/* RFC 6120 10.1: what is said to a resource follows what was put in for it, also when it became
+ * unavailable meanwhile. */
 static void
 test_order_outlives_availability(void)
 {
@@ -239,7 +240,8 @@ test_order_outlives_availability(void)
         test_assert_sent_nothing(other);
 }
 
-/* RFC 6120 10.1: nor do they overtake when another resource is handed the rest, and each is delivered once. */
+/* RFC 6120 10.1: nor do they overtake when another resource is handed the rest, and each is
+ * delivered once. */
 static void
 test_order_outlives_a_successor(void)
 {
@@ -262,7 +264,8 @@ test_order_outlives_a_successor(void)
         g_assert_cmpuint(offline_n_stored(server), ==, 0);
 }
 
-/* Who got a message at once does not get it again from the box, when it comes to be handed what is in it. */
+/* Who got a message at once does not get it again from the box, when it comes to be handed what is
+ * in it. */
 static void
 test_delivered_once(void)
 {

@@ -286,6 +286,32 @@ test_directed_lost(void)
         test_assert_remote_nothing();
 }
 
+/* 4.6.3: the same of the user's own resources, which are told once. */
+static void
+test_directed_to_own(void)
+{
+        g_autoptr(TestServer) server = test_im_new();
+        MotetSession *chamber = test_im_bind_available(server, JULIET "/chamber");
+        MotetSession *balcony = test_im_bind_interested(server, JULIET "/balcony");
+
+        test_session_receive(balcony, "<presence to='" JULIET "'/>");
+        test_assert_sent(chamber, "<presence from='" JULIET "/balcony' to='*'/>");
+        test_session_receive(balcony, "<presence/>");
+        test_im_forget(chamber);
+        test_session_receive(balcony, "<presence type='unavailable'/>");
+        test_assert_sent(chamber,
+                         "<presence from='" JULIET "/balcony' to='*' type='unavailable'/>");
+        test_assert_sent_nothing(chamber);
+
+        test_session_receive(balcony, "<presence to='" JULIET "'/>");
+        test_im_forget(chamber);
+        test_im_lose(server, balcony);
+
+        test_assert_sent(chamber,
+                         "<presence from='" JULIET "/balcony' to='*' type='unavailable'/>");
+        test_assert_sent_nothing(chamber);
+}
+
 /* A contact that is told by the broadcast is not told twice. */
 static void
 test_directed_to_subscriber(void)
@@ -561,6 +587,7 @@ main(int argc, char **argv)
         g_test_message("%zu rows of section 4.7.1, bad types", G_N_ELEMENTS(bad_types));
         g_test_add_func("/presence/directed/told-of-the-end", test_directed);
         g_test_add_func("/presence/directed/connection-lost", test_directed_lost);
+        g_test_add_func("/presence/directed/own-resources", test_directed_to_own);
         g_test_add_func("/presence/directed/subscriber-once", test_directed_to_subscriber);
         g_test_add_func("/presence/directed/refused", test_directed_refused);
         g_test_add_func("/presence/directed/limit", test_directed_limit);

@@ -1,6 +1,6 @@
 /*
- * Tests of the presence module while a roster is being written.
- */
+ * Tests of the presence module while a roster is being
+ * written. */
 #include "support/module_folder.h"
 #include "support/test_im.h"
 
@@ -41,8 +41,8 @@ come(TestServer *server, const char *jid)
         return session;
 }
 
-/* RFC 6121 4.6.3: nobody appears to be available who is not: what a resource sends to the user's others does not come after
- * its end, though the roster is being written. */
+/* RFC 6121 4.6.3: nobody appears to be available who is not: what a resource sends to the user's
+ * others does not come after its end, though the roster is being written. */
 static void
 test_own_presence_does_not_wait(void)
 {
@@ -68,11 +68,35 @@ test_own_presence_does_not_wait(void)
         test_assert_sent_nothing(chamber);
 }
 
+/* RFC 6121 4.5.2, 4.2.2: who is not available may ask and is not told of the end of what it saw;
+ * once it is available it hears of itself first, and then of those who are there now. */
+static void
+test_asked_before_available(void)
+{
+        g_autoptr(TestServer) server = test_im_new();
+        MotetSession *balcony = test_im_bind_available(server, JULIET "/balcony");
+        MotetSession *garden = test_im_bind_available(server, JULIET "/garden");
+        MotetSession *chamber = test_im_bind_interested(server, JULIET "/chamber");
+        g_assert_nonnull(garden->presence);
+
+        test_session_receive(chamber, "<presence type='probe' to='" JULIET "'/>");
+        test_assert_sent(chamber, "<presence from='" JULIET "/balcony' to='" JULIET "/chamber'/>");
+        test_assert_sent(chamber, "<presence from='" JULIET "/garden' to='" JULIET "/chamber'/>");
+        test_im_lose(server, balcony);
+        test_assert_sent_nothing(chamber);
+
+        test_session_receive(chamber, "<presence/>");
+        test_assert_sent(chamber, "<presence from='" JULIET "/chamber' to='" JULIET "/chamber'/>");
+        test_assert_sent(chamber, "<presence from='" JULIET "/garden' to='" JULIET "/chamber'/>");
+        test_assert_sent_nothing(chamber);
+}
+
 int
 main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/presence_order/own-presence-does-not-wait",
                         test_own_presence_does_not_wait);
+        g_test_add_func("/presence_order/asked-before-available", test_asked_before_available);
         return g_test_run();
 }

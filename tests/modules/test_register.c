@@ -266,7 +266,8 @@ test_reserved_names_are_the_operators(void)
         assert_registers(client, "admin");
 }
 
-/* Limits: min_password_length characters and one less; MOTET_AUTH_PASSWORD_MAX bytes and one more */
+/* Limits: min_password_length characters and one less; MOTET_AUTH_PASSWORD_MAX bytes and one
+ * more */
 static void
 test_length_of_passwords(void)
 {
@@ -297,7 +298,8 @@ test_one_account_a_stream(void)
         assert_turned_down(client, "benvolio", "correct horse", "modify", "not-acceptable");
 }
 
-/* R18, limit: three accounts a day from one address, and one more; another address is another one. */
+/* R18, limit: three accounts a day from one address, and one more; another address is another
+ * one. */
 static void
 test_three_a_day_and_address(void)
 {

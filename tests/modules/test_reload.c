@@ -406,7 +406,7 @@ assert_each_answered_well(MotetSession *const *streams)
 {
         for (size_t i = 0; i < G_N_ELEMENTS(requests); i++) {
                 g_autofree char *sent = test_session_take_sent(streams[i]);
-                if (count(sent, "id='waits'") != 1 || strstr(sent, "internal-server-error"))
+                if (count(sent, "id='waits'") != 1 || strstr(sent, "resource-constraint"))
                         g_error("%s -> %s", requests[i], sent);
                 g_assert_true(motet_session_is_connected(streams[i]));
         }
@@ -535,7 +535,7 @@ test_bind_again(void)
         test_session_receive(session, bind);
         wait_s(&town, 31);
         test_assert_sent(session, "<iq type='error' id='b' to='*'><error type='wait'>"
-                                  "<internal-server-error xmlns='" NS_STANZAS "'/></error></iq>");
+                                  "<resource-constraint xmlns='" NS_STANZAS "'/></error></iq>");
         test_session_receive(session, bind);
         wait_s(&town, 10);
 

@@ -139,7 +139,8 @@ test_session_field(void)
         g_assert_null(motet_roster_find(chamber->roster, "nurse@example.net"));
 }
 
-/* RFC 6121 2.3.2: all interested resources are told, the one that asked included, and it gets its result. */
+/* RFC 6121 2.3.2: all interested resources are told, the one that asked included, and it gets its
+ * result. */
 static void
 test_add(void)
 {
@@ -196,7 +197,8 @@ test_update(void)
                       "<item jid='romeo@example.net' subscription='none'><group>C</group></item>");
 }
 
-/* RFC 6121 2.1.2.2, 2.1.2.5: what a client says of the subscription, of ask and approved is ignored. */
+/* RFC 6121 2.1.2.2, 2.1.2.5: what a client says of the subscription, of ask and approved is
+ * ignored. */
 static void
 test_claims(void)
 {
@@ -448,7 +450,8 @@ test_most_bytes(void)
 
 /* Other accounts */
 
-/* RFC 6121 2.3.3: the roster of another account is nobody's business, whether it exists or not. (R26) */
+/* RFC 6121 2.3.3: the roster of another account is nobody's business, whether it exists or not.
+ * (R26) */
 static void
 test_stranger(void)
 {
@@ -600,7 +603,8 @@ test_push_ids(void)
         }
 }
 
-/* RFC 6121 2.1.6, RFC 6120 8.2.3: the client's reply to a push is the end of it, whatever it says. */
+/* RFC 6121 2.1.6, RFC 6120 8.2.3: the client's reply to a push is the end of it, whatever it
+ * says. */
 static void
 test_push_replies(void)
 {
@@ -641,7 +645,8 @@ test_feature(void)
 
 /* Keeping */
 
-/* What was acknowledged is there again when all sessions of the account are gone and a new one comes. */
+/* What was acknowledged is there again when all sessions of the account are gone and a new one
+ * comes. */
 static void
 test_kept(void)
 {
@@ -668,7 +673,8 @@ test_kept(void)
         g_assert_cmpstr(kept, ==, version);
 }
 
-/* RFC 6120 10.1: changes of several resources at once are made one after the other, and pushed in one order. */
+/* RFC 6120 10.1: changes of several resources at once are made one after the other, and pushed in
+ * one order. */
 static void
 test_many_at_once(void)
 {

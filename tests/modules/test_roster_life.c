@@ -1,5 +1,6 @@
 /*
- * Tests of a roster's life: accounts that are not there, are deleted, storage that fails, modules that stop and start.
+ * Tests of a roster's life: accounts that are not there, are deleted, storage that fails, modules
+ * that stop and start.
  */
 #include <motet/router.h>
 #include <motet/service-store.h>
@@ -74,7 +75,8 @@ n_stored(TestServer *server, const char *account)
         return n;
 }
 
-/* RFC 6121 8.5.1: nothing is kept for an account that does not exist, and nobody learns that it does not. */
+/* RFC 6121 8.5.1: nothing is kept for an account that does not exist, and nobody learns that it
+ * does not. */
 static void
 test_no_such_account(void)
 {
@@ -336,7 +338,8 @@ test_damaged(void)
         g_assert_cmpuint(juliet->roster->n_items, ==, 1);
 }
 
-/* What no server of ours wrote is no version: it does not come to a client, which is told the whole roster. */
+/* What no server of ours wrote is no version: it does not come to a client, which is told the whole
+ * roster. */
 static void
 test_damaged_version(void)
 {

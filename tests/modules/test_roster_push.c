@@ -130,7 +130,8 @@ test_silence_is_noted(void)
         g_assert_cmpuint(g_strv_length(told), ==, 3);
 }
 
-/* Limit: what is remembered of one session, 16 pushes; one more makes the oldest count as silence. */
+/* Limit: what is remembered of one session, 16 pushes; one more makes the oldest count as
+ * silence. */
 static void
 test_open_pushes_are_bounded(void)
 {

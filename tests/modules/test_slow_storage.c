@@ -118,7 +118,7 @@ assert_error_at(MotetSession *session, const char *kind, const char *id, const c
 
         test_assert_sent_at(session, xml, __FILE__, line);
 }
-#define FAILED "wait'><internal-server-error"
+#define TOO_LATE "wait'><resource-constraint"
 #define REFUSED "cancel'><service-unavailable"
 #define assert_error(session, kind, id, from, error)                                               \
         assert_error_at(session, kind, id, from, error, __LINE__)
@@ -178,7 +178,7 @@ test_deadline_of_a_message(void)
 
         test_session_receive(romeo, MESSAGE PING);
         wait_s(&slow, 31);
-        assert_message_error(romeo, "m", FAILED);
+        assert_message_error(romeo, "m", TOO_LATE);
         test_assert_sent(romeo, PONG);
         wait_s(&slow, 60);
         MotetSession *juliet = test_server_bind(slow.server, JULIET "/balcony");
@@ -199,7 +199,7 @@ test_deadline_before_writing(void)
 
         test_session_receive(romeo, MESSAGE);
         wait_s(&slow, 31);
-        assert_message_error(romeo, "m", FAILED);
+        assert_message_error(romeo, "m", TOO_LATE);
         wait_s(&slow, 100);
         MotetSession *juliet = test_server_bind(slow.server, JULIET "/balcony");
         test_session_receive(juliet, "<presence/>");
@@ -309,7 +309,7 @@ test_deadline_of_a_request(const void *data)
         test_session_receive(juliet, PING);
         test_assert_sent_nothing(juliet);
         wait_s(&slow, 31);
-        assert_error(juliet, "iq", "q", row->from, FAILED);
+        assert_error(juliet, "iq", "q", row->from, TOO_LATE);
         test_assert_sent(juliet, PONG);
         wait_s(&slow, 100);
 

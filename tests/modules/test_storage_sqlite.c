@@ -288,7 +288,8 @@ check_each(StoreKit *kit, unsigned n_accounts, unsigned n_twice)
         }
 }
 
-/* What a start finds in a copy of the files; @saved_out: of the rows of chains, how many tell something. */
+/* What a start finds in a copy of the files; @saved_out: of the rows of chains, how many tell
+ * something. */
 static StoreKit *
 open_copy(const StorePlace *place, const StorePlace *copy, int64_t *saved_out, bool *over_out)
 {
@@ -302,7 +303,8 @@ open_copy(const StorePlace *place, const StorePlace *copy, int64_t *saved_out, b
         return store_place_open(copy, "");
 }
 
-/* Chains are saved when there are more than 65536, some with each commit; the copies are of the middle and of the end. */
+/* Chains are saved when there are more than 65536, some with each commit; the copies are of the
+ * middle and of the end. */
 static void
 test_saved_behind(void)
 {

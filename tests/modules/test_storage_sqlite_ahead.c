@@ -1,9 +1,9 @@
 /*
  * storage_sqlite: which pages it asks the system for before it reads an account's newest entries.
  *
- * This program's own functions stand before those of the C library by which the module looks whether
- * a page is in memory, and asks for it.
- */
+ * This program's own functions stand before those of the C library by which the module looks
+ * whether a page is in memory, and asks for
+ * it. */
 #include "support/store_other.h"
 
 #include <errno.h>
@@ -276,7 +276,8 @@ make_nonsense(char bytes[PAGE], GRand *random)
         }
 }
 
-/* SQLite has the root of the tree in memory; what is in the file instead is only looked at ahead. */
+/* SQLite has the root of the tree in memory; what is in the file instead is only looked at
+ * ahead. */
 static void
 check_damage(StoreKit *kit, const StorePlace *place, int64_t root, const char bytes[PAGE])
 {

@@ -3,6 +3,8 @@
  */
 #include "support/store_other.h"
 
+#include <dlfcn.h>
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <motet/task.h>
 #include <signal.h>
@@ -192,6 +194,71 @@ test_no_folder(void)
         g_assert_nonnull(strstr(refusal, "/dev/null/data"));
 }
 
+/* What operators are told of the module: with the file, for it may be one of several. */
+static void
+assert_status(const StoreKit *kit, const StorePlace *place, MotetStatus status)
+{
+        const MotetModule *module = test_server_module(kit->server, "storage_sqlite", NULL);
+        const char *text;
+
+        g_assert_cmpint(motet_module_status(module, &text), ==, status);
+        if (status != MOTET_STATUS_OK)
+                assert_names(text, place, "disk");
+}
+
+typedef ssize_t (*Pread)(int fd, void *bytes, size_t n, off64_t at);
+
+static int reads_fail; /* atomic */
+
+/* Stands before the C library's for SQLite too. */
+__attribute__((visibility("default"))) ssize_t
+pread64(int fd, void *bytes, size_t n, off64_t at)
+{
+        Pread real;
+
+        if (g_atomic_int_get(&reads_fail)) {
+                errno = EIO;
+                return -1;
+        }
+        *(void **)&real = dlsym(RTLD_NEXT, "pread64");
+        return real(fd, bytes, n, at);
+}
+
+/* R31: SQLite calls a file malformed that the disk did not let it read (SQLITE_IOERR_CORRUPTFS). It is as it
+ * was: when the disk reads again everything is there. */
+static void
+test_reading_fails(void)
+{
+        g_autoptr(StorePlace) place = store_place_new();
+        g_autoptr(GString) results = g_string_new(NULL);
+        g_autoptr(GBytes) value = store_kit_bytes("new");
+
+        make_file(place);
+        g_autoptr(StoreKit) kit = store_place_open(place, "");
+        g_atomic_int_set(&reads_fail, 1);
+        for (unsigned i = 0; i < N_DOCUMENTS; i++) {
+                g_autofree char *key = g_strdup_printf("key %u", i);
+
+                motet_store_set(kit->map, "romeo", key, value, note_result, results);
+        }
+        test_server_settle(kit->server);
+        assert_status(kit, place, MOTET_STATUS_ERROR);
+        g_atomic_int_set(&reads_fail, 0);
+
+        g_autofree char *failed = g_strdup_printf("%d ", STORE_KIT_ERROR(MOTET_ERROR_STORE));
+        g_assert_true(g_str_has_prefix(results->str, failed));
+        g_assert_null(strstr(results->str, " 0 "));
+        for (unsigned i = 0; i < N_DOCUMENTS; i++) {
+                g_autofree char *key = g_strdup_printf("key %u", i);
+
+                assert_text(store_kit_read(kit, kit->map, "romeo", key), document);
+        }
+        g_assert_cmpint(store_kit_set(kit, kit->map, "romeo", "key 0", "new"), ==, 0);
+        assert_status(kit, place, MOTET_STATUS_OK);
+        g_autoptr(StoreKit) again = store_place_open(place, ", check_at_start: true");
+        assert_text(store_kit_read(again, again->map, "romeo", "key 0"), "new");
+}
+
 static void
 set_file_limit(rlim_t bytes)
 {
@@ -235,18 +302,6 @@ fill_disk(StoreKit *kit, size_t size, GString *results)
         motet_store_read(kit->map, "romeo", "first", note_read, results);
         test_server_settle(kit->server);
         set_file_limit(RLIM_INFINITY);
-}
-
-/* What operators are told of the module: with the file, for it may be one of several. */
-static void
-assert_status(const StoreKit *kit, const StorePlace *place, MotetStatus status)
-{
-        const MotetModule *module = test_server_module(kit->server, "storage_sqlite", NULL);
-        const char *text;
-
-        g_assert_cmpint(motet_module_status(module, &text), ==, status);
-        if (status != MOTET_STATUS_OK)
-                assert_names(text, place, "disk");
 }
 
 /*
@@ -630,6 +685,8 @@ main(int argc, char **argv)
                         test_of_a_newer_version);
         g_test_add_func("/storage_sqlite_faults/a-folder-that-cannot-be-made-is-named",
                         test_no_folder);
+        g_test_add_func("/storage_sqlite_faults/a-disk-that-does-not-read-damages-nothing",
+                        test_reading_fails);
         g_test_add_func("/storage_sqlite_faults/a-full-disk-fails-writes-alone", test_disk_full);
         g_test_add_func("/storage_sqlite_faults/a-full-disk-fails-what-is-large-alone",
                         test_disk_full_before_commit);

@@ -1,9 +1,9 @@
 /*
- * storage_sqlite: what it does when the disk does not sync: what was refused does not come back when
- * the server is killed, whatever else the disk refuses.
+ * storage_sqlite: what it does when the disk does not sync: what was refused does not come back
+ * when the server is killed, whatever else the disk refuses.
  *
- * This program's own functions stand before those of the C library by which SQLite writes. Each test
- * runs once more as a child, which kills itself; then the file is opened again.
+ * This program's own functions stand before those of the C library by which SQLite writes. Each
+ * test runs once more as a child, which kills itself; then the file is opened again.
  *
  * Source: SECURITY-DEFAULTS R31.
  */

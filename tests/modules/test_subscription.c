@@ -412,8 +412,9 @@ test_features(void)
 }
 
 /*
- * Whatever users say in whatever order, both sides agree once it is settled: one sees the other exactly when the other is
- * seen, and one waits exactly when the other is asked. All is on one host, so nothing gets lost between the two rosters.
+ * Whatever users say in whatever order, both sides agree once it is settled: one sees the other
+ * exactly when the other is seen, and one waits exactly when the other is asked. All is on one
+ * host, so nothing gets lost between the two rosters.
  */
 static void
 check_agreement(TestServer *server, const char *const *users, size_t n)
@@ -470,7 +471,8 @@ test_agreement(void)
         }
 }
 
-/* Limits of what peers make us keep. A stranger is not told, since who has no account is not either (8.5.1). */
+/* Limits of what peers make us keep. A stranger is not told, since who has no account is not either
+ * (8.5.1). */
 
 static void
 test_most_requests(void)

@@ -24,7 +24,7 @@ SOURCE = os.environ["MOTET_TEST_SOURCE"]
 TIMEOUT = 60
 MODULES = ("auth_internal", "bind", "blocking", "c2s", "caps", "contact", "disco", "iq", "last", "limits", "message",
            "motd", "offline", "ping", "presence", "private", "register", "restricted", "roster", "sasl", "session",
-           "storage_sqlite", "time", "tls", "vcard", "version", "welcome")
+           "storage_sqlite", "stream_limits", "time", "tls", "vcard", "version", "welcome")
 
 
 def free_ports():

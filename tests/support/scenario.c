@@ -11,8 +11,8 @@
 typedef enum { BLOCK_NONE, BLOCK_XML, BLOCK_TEXT, BLOCK_OPTIONAL } BlockKind;
 
 /*
- * What can be said. Words in capitals stand for: WHO a client, WHAT a word, OPTIONS a module's options up to the end of
- * the line, QUOTED a text in double quotes; all others for themselves.
+ * What can be said. Words in capitals stand for: WHO a client, WHAT a word, OPTIONS a module's
+ * options up to the end of the line, QUOTED a text in double quotes; all others for themselves.
  */
 typedef struct {
         const char *words;
@@ -109,7 +109,8 @@ word_length(const char *text)
         return end ? (size_t)(end - text) + 1 : strlen(text);
 }
 
-/* A client's name: local part, perhaps a host, perhaps a resource; none that begins a statement about something else. */
+/* A client's name: local part, perhaps a host, perhaps a resource; none that begins a statement
+ * about something else. */
 static bool
 is_name(const char *word, size_t n)
 {
@@ -197,7 +198,8 @@ is_blank(const char *line)
         return line[strspn(line, " \t")] == '\0';
 }
 
-/* The indented lines that follow, blank ones between them included. Returns: (own) NULL when there are none */
+/* The indented lines that follow, blank ones between them included. Returns: (own) NULL when there
+ * are none */
 static char *
 take_block(Reader *reader)
 {
@@ -261,7 +263,8 @@ read_block(Reader *reader, ScenarioStep *step, BlockKind kind)
 
 /* Meaning */
 
-/* The account a client's name speaks of: "romeo" is the first declared one with that local part. Returns: (own) or NULL */
+/* The account a client's name speaks of: "romeo" is the first declared one with that local part.
+ * Returns: (own) or NULL */
 static char *
 account_of(Reader *reader, const char *name)
 {

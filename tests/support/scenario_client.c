@@ -1,8 +1,8 @@
 /*
  * scenario_client: a client's half of a stream.
  *
- * Whether the server has handled what a client sent is asked with a request that no module knows: it is answered in order, by
- * an error (RFC 6120 8.4, 10.1).
+ * Whether the server has handled what a client sent is asked with a request that no module knows:
+ * it is answered in order, by an error (RFC 6120 8.4, 10.1).
  */
 #include "support/scenario_client.h"
 

@@ -195,7 +195,8 @@ bind_life(void *data)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-/* Returns: (own) the command that runs the server, behind what MOTET_TEST_WRAP says, such as valgrind. */
+/* Returns: (own) the command that runs the server, behind what MOTET_TEST_WRAP says, such as
+ * valgrind. */
 static GStrv
 server_words(const ScenarioDaemon *daemon, GError **error)
 {

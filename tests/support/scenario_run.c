@@ -484,7 +484,8 @@ run_server_step(Run *run, const ScenarioStep *step, GError **error)
         return client && run_client_step(run, client, step, error);
 }
 
-/* Returns: whether @step is about the configuration, which the next start or reload puts in force. */
+/* Returns: whether @step is about the configuration, which the next start or reload puts in
+ * force. */
 static bool
 configure(Run *run, const ScenarioStep *step)
 {

@@ -74,8 +74,8 @@ reload(void *server, const ScenarioSetup *setup, GError **error)
         return scenario_daemon_reload(server, setup, error);
 }
 
-/* The accounts are read from the store, which works in order: what was to be written before is written then. The server has read
- * from all connections meanwhile, too. */
+/* The accounts are read from the store, which works in order: what was to be written before is
+ * written then. The server has read from all connections meanwhile, too. */
 static bool
 settle(void *server, GError **error)
 {
@@ -120,7 +120,8 @@ wait_for(const Connection *connection, short events, int64_t deadline)
         return left > 0 && poll(&ready, 1, (int)(left / 1000) + 1) != 0;
 }
 
-/* The events after which what OpenSSL could not do is to be tried again; 0 when it never will be. */
+/* The events after which what OpenSSL could not do is to be tried again; 0 when it never will
+ * be. */
 static short
 events_for(const Connection *connection, int result)
 {

@@ -2,7 +2,8 @@
  * faulty: commit the fault that a request names.
  *
  * Implements  nothing
- * Hooks       iq/host/urn:example:faulty:leak, held, crash, freed, overflow, undefined, token, critical
+ * Hooks       iq/host/urn:example:faulty:leak, held, crash, freed, overflow, undefined, token,
+ * critical
  * Options     none
  */
 #include <limits.h>

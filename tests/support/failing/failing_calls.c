@@ -23,6 +23,8 @@
 #include <unistd.h>
 
 #define STANDS_BEFORE __attribute__((visibility("default")))
+/* ... and reads more arguments than its caller has given, which are whatever stands there. */
+#define TAKES_ANY __attribute__((no_sanitize("address")))
 #define REAL(name) ((__typeof__(&name))real(#name))
 
 typedef enum {
@@ -265,7 +267,7 @@ waitpid(pid_t pid, int *status, int options)
         return FAILS("waitpid", INTERRUPTIBLE) ? -1 : REAL(waitpid)(pid, status, options);
 }
 
-STANDS_BEFORE int
+STANDS_BEFORE TAKES_ANY int
 prctl(int what, ...)
 {
         unsigned long args[4];
@@ -280,7 +282,7 @@ prctl(int what, ...)
                        : REAL(prctl)(what, args[0], args[1], args[2], args[3]);
 }
 
-STANDS_BEFORE long
+STANDS_BEFORE TAKES_ANY long
 syscall(long number, ...)
 {
         long args[6];
@@ -333,6 +335,16 @@ STANDS_BEFORE int
 setrlimit(__rlimit_resource_t what, const struct rlimit *limit)
 {
         return FAILS("setrlimit", NEVER_INTERRUPTED) ? -1 : REAL(setrlimit)(what, limit);
+}
+
+/* Threads: the one function by which core makes them. */
+STANDS_BEFORE GThread *
+g_thread_try_new(const char *name, GThreadFunc func, gpointer data, GError **error)
+{
+        if (!FAILS("g_thread_try_new", NEVER_INTERRUPTED))
+                return REAL(g_thread_try_new)(name, func, data, error);
+        g_set_error_literal(error, G_THREAD_ERROR, G_THREAD_ERROR_AGAIN, g_strerror(errno));
+        return NULL;
 }
 
 /* Sockets */

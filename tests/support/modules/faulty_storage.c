@@ -2,8 +2,8 @@
  * faulty_storage: the storage "memory" behind a disk that takes its time and now and then fails, as
  * its service "faults" says.
  *
- * Requests of one account are carried out in the order they came in, those of different accounts in any order. One that
- * fails changes nothing.
+ * Requests of one account are carried out in the order they came in, those of different accounts in
+ * any order. One that fails changes nothing.
  *
  * Implements  service "store:faulty" (service-store.h), service "faults" (faults.h)
  * Hooks       none

@@ -235,4 +235,5 @@ const MotetModuleInfo motet_module = {
         .reconfigure = reconfigure,
         .unload = unload,
         .rules = rules,
+        .needs = MOTET_LIST("programs"),
 };

@@ -27,7 +27,8 @@ struct Program {
 
 /* Starting */
 
-/* What a process inherits is said, not left to chance: workers block signals, servers ignore some. */
+/* What a process inherits is said, not left to chance: workers block signals, servers ignore
+ * some. */
 static int
 spawn(const char *const *argv, int input, int output, pid_t *pid_out)
 {

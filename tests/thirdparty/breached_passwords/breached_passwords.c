@@ -117,7 +117,8 @@ start_job(MotetModule *self, Search *search)
         job->path = g_strdup(motet_option_string(self, "file"));
         memcpy(job->hash, search->hash, sizeof job->hash);
         if (!motet_offload(self, look, on_looked, job, job_free))
-                motet_later_fail(search->later, "too much is to be done, try again");
+                motet_later_error(search->later, MOTET_RESOURCE_CONSTRAINT, NULL,
+                                  "too much is to be done, try again");
 }
 
 /* Returns: whether @password can be one at all; @hash_out: its SHA-1 */

@@ -213,7 +213,7 @@ test_deadline(void)
 
         choose(romeo, "password");
         modtest_advance(test, 5 * G_TIME_SPAN_SECOND);
-        assert_error(romeo, "wait", "internal-server-error");
+        assert_error(romeo, "wait", "resource-constraint");
         close(fd);
         modtest_advance(test, 5 * G_TIME_SPAN_SECOND);
         modtest_assert_received_nothing(romeo);
