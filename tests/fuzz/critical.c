@@ -1,5 +1,6 @@
 /*
- * critical: what GLib calls critical or an error ends a fuzz target by abort(3), which a fuzzer sees and keeps the input of.
+ * critical: what GLib calls critical or an error ends a fuzz target by abort(3), which a fuzzer
+ * sees and keeps the input of.
  */
 #include <glib.h>
 #include <stdio.h>

@@ -1,7 +1,9 @@
 /*
- * fuzz_certificate: any bytes as a PEM file of a certificate and its key, and as the body of one in it.
+ * fuzz_certificate: any bytes as a PEM file of a certificate and its key, and as the body of one in
+ * it.
  *
- * The first byte chooses: the file as it is; or what follows encoded as a certificate, or as a key, so that ASN.1 is reached.
+ * The first byte chooses: the file as it is; or what follows encoded as a certificate, or as a key,
+ * so that ASN.1 is reached.
  */
 #include "core/certificate.h"
 

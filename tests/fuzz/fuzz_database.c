@@ -1,9 +1,10 @@
 /*
- * fuzz_database: a file of the SQLite storage with any bytes changed in it, with any table changed in it, or any bytes instead
- * of it; it is refused, or whatever is asked of it is answered.
+ * fuzz_database: a file of the SQLite storage with any bytes changed in it, with any table changed
+ * in it, or any bytes instead of it; it is refused, or whatever is asked of it is answered.
  *
- * The lower two bits of the first byte choose: bytes put in places of a good file, three bytes of offset and one of value each; SQL
- * that somebody ran on a good file; the file; the log beside a good file. With 04 set the file is checked at the start.
+ * The lower two bits of the first byte choose: bytes put in places of a good file, three bytes of
+ * offset and one of value each; SQL that somebody ran on a good file; the file; the log beside a
+ * good file. With 04 set the file is checked at the start.
  */
 #include <stdint.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /*
- * fuzz_hello: any bytes as what a client sends into a TLS handshake: server names, protocols, and what OpenSSL makes of the rest.
+ * fuzz_hello: any bytes as what a client sends into a TLS handshake: server names, protocols, and
+ * what OpenSSL makes of the rest.
  *
  * Source: RFC 8446 section 4.1.2, RFC 6066 section 3, RFC 7301.
  */

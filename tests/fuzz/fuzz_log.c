@@ -1,8 +1,9 @@
 /*
- * fuzz_log: any bytes in a line of the log: escaped, rendered in each style, and as an entry of the journal.
+ * fuzz_log: any bytes in a line of the log: escaped, rendered in each style, and as an entry of the
+ * journal.
  *
- * The first byte is how much room there is and the level; a zero ends each of source, host, address and session, and the rest
- * is the text.
+ * The first byte is how much room there is and the level; a zero ends each of source, host, address
+ * and session, and the rest is the text.
  *
  * Source: RFC 8259 section 7, systemd.io/JOURNAL_NATIVE_PROTOCOL.
  */

@@ -1,13 +1,14 @@
 /*
- * fuzz_server: any bytes as what several clients send to a whole server, cut in any pieces, while time passes, the store
- * fails and the configuration changes.
+ * fuzz_server: any bytes as what several clients send to a whole server, cut in any pieces, while
+ * time passes, the store fails and the configuration changes.
  *
- * Input: commands. A byte that XML knows stands for itself, as text of whoever speaks. Others are commands, each with an argument in the byte behind it:
+ * Input: commands. A byte that XML knows stands for itself, as text of whoever speaks. Others are
+ * commands, each with an argument in the byte behind it:
  *
  *   01 n  client n speaks from now on        02 -  it comes, as a stranger      03 -  it is cut off
  *   04 n  it comes logged in as account n    05 n  it binds resource n          06 n  2^n ms pass
- *   07 n  the store fails and is late        08 -  the configuration changes    0b n  it reads no more than 2^n bytes
- *   0c n  the byte n itself                  0e -  what it said so far arrives
+ *   07 n  the store fails and is late        08 -  the configuration changes    0b n  it reads no
+ * more than 2^n bytes 0c n  the byte n itself                  0e -  what it said so far arrives
  */
 #include <stdint.h>
 #include <string.h>

@@ -1,12 +1,16 @@
 /*
- * fuzz_stanza: any stanza of elements, attributes and texts that modules know, from two sessions of a whole server.
+ * fuzz_stanza: any stanza of elements, attributes and texts that modules know, from two sessions of
+ * a whole server.
  *
- * Input: one instruction a byte, its upper three bits what is done and its lower five which row of a table is meant:
+ * Input: one instruction a byte, its upper three bits what is done and its lower five which row of
+ * a table is meant:
  *
- *   0  a child of that name is added, and is what follows is about      4  an attribute's value is that address
- *   1  the same in that namespace (of the row), named as the next byte says   5  a text of the bytes behind it up to a zero
- *   2  the attribute of that name gets the value that the next byte names     6  the parent is what follows is about, or n parents up
- *   3  the attribute of that name gets the bytes behind it up to a zero       7  a stanza begins, of that kind; who sends it; time passes
+ *   0  a child of that name is added, and is what follows is about      4  an attribute's value is
+ * that address 1  the same in that namespace (of the row), named as the next byte says   5  a text
+ * of the bytes behind it up to a zero 2  the attribute of that name gets the value that the next
+ * byte names     6  the parent is what follows is about, or n parents up 3  the attribute of that
+ * name gets the bytes behind it up to a zero       7  a stanza begins, of that kind; who sends it;
+ * time passes
  */
 #include <stdint.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /*
- * fuzz_stored: any bytes as a document that modules find in the store: damaged, or written by somebody else.
+ * fuzz_stored: any bytes as a document that modules find in the store: damaged, or written by
+ * somebody else.
  *
  * The first byte chooses the store and the key; its owner logs in and asks for all that is kept.
  */

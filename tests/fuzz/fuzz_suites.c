@@ -9,7 +9,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
-static Config *
+static Config *config; /* of all inputs */
+
+static void
+drop_config(void)
+{
+        g_clear_pointer(&config, config_free);
+}
+
+static void
 make_config(void)
 {
         ConfigFindings findings;
@@ -18,10 +26,10 @@ make_config(void)
                                                 place_dir());
 
         config_findings_init(&findings);
-        Config *config = config_parse(text, -1, place_dir(), &findings);
+        config = config_parse(text, -1, place_dir(), &findings);
         g_assert_cmpuint(findings.n_errors, ==, 0);
         config_findings_clear(&findings);
-        return config;
+        g_assert_true(atexit(drop_config) == 0);
 }
 
 static void
@@ -40,20 +48,22 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         g_autofree char *file = g_build_filename(place_dir(), "suites.yaml", NULL);
         ConfigFindings findings;
 
-        quiet_log(MOTET_LOG_DEBUG);
+        if (!config) {
+                quiet_log(MOTET_LOG_DEBUG);
+                make_config();
+        }
         g_assert_true(g_file_set_contents_full(file, (const char *)bytes, (gssize)n,
                                                G_FILE_SET_CONTENTS_NONE, 0600, NULL));
         config_findings_init(&findings);
         MotetServer nothing = {0};
         CheckContext context = {.config_file = "motet.yaml",
                                 .root = "",
-                                .config = make_config(),
+                                .config = config,
                                 .modules = modules_new(&nothing),
                                 .findings = &findings};
         check_features(&context);
         print(&findings);
         modules_free(context.modules);
-        config_free(context.config);
         config_findings_clear(&findings);
         return 0;
 }

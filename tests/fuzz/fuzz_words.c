@@ -1,5 +1,6 @@
 /*
- * fuzz_words: any bytes as the words behind a command, for a command that has every type of argument.
+ * fuzz_words: any bytes as the words behind a command, for a command that has every type of
+ * argument.
  *
  * A line feed ends each word; the first byte is how many of the last are secrets.
  */

@@ -1,5 +1,6 @@
 /*
- * fuzz_xml: any bytes as the text of one element, as it is stored; and any text in any place of a tree.
+ * fuzz_xml: any bytes as the text of one element, as it is stored; and any text in any place of a
+ * tree.
  */
 #include <string.h>
 
@@ -34,10 +35,12 @@ check_written(const MotetXml *xml, const char *ns)
         g_assert_cmpuint(xml_size(packed), <=, xml_size(read));
         g_autoptr(GString) sent = g_string_new(NULL);
         xml_append(packed, sent, ns, NULL);
+        gsize n = sent->len;
         xml_append(packed, sent, ns, NULL);
-        g_assert_cmpuint(sent->len, ==, 2 * strlen(text));
-        g_assert_true(g_str_has_prefix(sent->str, text));
-        g_assert_true(g_str_has_suffix(sent->str, text));
+        /* Shorter than @text where a stream has declared a prefix already. */
+        g_assert_cmpuint(sent->len, ==, 2 * n);
+        g_assert_cmpmem(sent->str, n, sent->str + n, n);
+        g_assert_cmpuint(n, <=, strlen(text));
 }
 
 static void

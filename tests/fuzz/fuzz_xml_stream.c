@@ -13,6 +13,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+enum { POOL_IDLE = 2 };
+
 typedef struct {
         XmlParser *parser;
         void (*then)(XmlParser *parser);
@@ -166,12 +168,34 @@ run_stream(XmlPool *pool, const uint8_t *data, size_t size)
                 resume(&peer);
 }
 
+/* Parsers that wait are lent to others, who must not find them in the middle of something. */
+static void
+check_pool(XmlPool *pool)
+{
+        static const char header[] =
+                "<stream:stream xmlns:stream='" MOTET_NS_STREAMS "' xmlns='" MOTET_NS_CLIENT "'>";
+        Peer peers[POOL_IDLE] = {0};
+        XmlParser *parsers[POOL_IDLE];
+
+        for (unsigned i = 0; i < POOL_IDLE; i++) {
+                parsers[i] = xml_parser_new_open(pool, &sink, &peers[i], &limits, header, 2);
+                xml_parser_feed(parsers[i], "<m>", 3);
+        }
+        for (unsigned i = 0; i < POOL_IDLE; i++) {
+                xml_parser_feed(parsers[i], "</m>", 4);
+                g_assert_false(peers[i].failed);
+                g_assert_true(xml_parser_is_idle(parsers[i]));
+                xml_parser_free(parsers[i]);
+        }
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        g_autoptr(XmlPool) pool = xml_pool_new(2, 2);
+        g_autoptr(XmlPool) pool = xml_pool_new(2, POOL_IDLE);
 
         run_stream(pool, data, size);
         run_stream(pool, data, size);
+        check_pool(pool);
         return 0;
 }

@@ -4,6 +4,7 @@
 #include "fuzz/house.h"
 
 #include <motet/service-store.h>
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,7 @@ static struct {
         XmlPool *pool; /* of the guests */
         char *config, *other;
         unsigned n_inputs;
-        bool is_other;
+        bool is_other, is_new;
 } house;
 
 static const char *const accounts[HOUSE_ACCOUNTS] = {"romeo", "juliet", "nurse"};
@@ -72,6 +73,8 @@ prepare(const char *modules_yaml)
         house.pool = xml_pool_new(HOUSE_GUESTS, HOUSE_GUESTS);
         house.config = make_config(modules_yaml, false);
         house.other = make_config(modules_yaml, true);
+        /* What ends first began last: OpenSSL is to be there as long as workers that use it. */
+        g_assert_cmpint(OPENSSL_init_ssl(0, NULL), ==, 1);
         g_assert_true(atexit(tear_down) == 0);
 }
 
@@ -84,13 +87,20 @@ house_open(const char *modules_yaml)
                 g_clear_pointer(&house.server, test_server_free);
                 house.n_inputs = 0;
         }
-        if (!house.server) {
+        house.is_new = !house.server;
+        if (house.is_new) {
                 house.server = test_server_new_config(house.config);
                 house.is_other = false;
                 /* A fuzzer counts in modules, also in those that are closed. */
                 module_folder_keep(house.folder);
         }
         return house.server;
+}
+
+bool
+house_is_new(void)
+{
+        return house.is_new;
 }
 
 /* What happens */

@@ -21,6 +21,8 @@ typedef struct {
 /** house_open: Returns: (borrowed) the server, for one input; @modules_yaml: what goes below `modules:`, two spaces in front of each line;
  * always the same */
 TestServer *house_open(const char *modules_yaml);
+/** house_is_new: Returns: whether the input of house_open() is the first one of its server */
+bool house_is_new(void);
 /** house_close: everybody leaves, and the accounts are emptied; asserts that nothing is left */
 void house_close(HouseGuest *guests, unsigned n);
 /** house_set_faults: of 1000 requests of the store so many fail, and each takes up to @delay µs */

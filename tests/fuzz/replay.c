@@ -28,7 +28,8 @@ replay_folder(const char *folder)
                         fprintf(stderr, "%s\n", error->message);
                         exit(EXIT_FAILURE);
                 }
-                /* Exactly its size, so that a read beyond the end is seen; a fuzzer never gives NULL. */
+                /* Exactly its size, so that a read beyond the end is seen; a fuzzer never gives
+                 * NULL. */
                 g_autofree uint8_t *exact = g_malloc(MAX(len, 1));
                 memcpy(exact, bytes, len);
                 LLVMFuzzerTestOneInput(exact, len);
