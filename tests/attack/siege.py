@@ -44,6 +44,7 @@ HOST = "localhost"
 HEADER = (f"<?xml version='1.0'?><stream:stream to='{HOST}' version='1.0' xmlns='jabber:client' "
           "xmlns:stream='http://etherx.jabber.org/streams'>").encode()
 SKIPPED = 77
+IPV6_FREEBIND = 78  # ipv6(7); Python has no name for it
 
 with open(os.path.join(BUILD, "CMakeCache.txt"), encoding="utf-8") as cache:
     SANITIZED = re.search(r"^MOTET_SANITIZE:\w+=\w", cache.read(), re.M) is not None
@@ -79,13 +80,25 @@ def check_stream_error(got, condition, text=b""):
           got.endswith(b"</stream:error></stream:stream>"), got[-300:])
 
 
+def connect(port, source):
+    """On the loopback, of IPv6 if the source is; it need be no address of an interface then, only one that is routed here."""
+    if ":" not in source:
+        return socket.create_connection(("127.0.0.1", port), DEADLINE_S, (source, 0))
+    there = socket.socket(socket.AF_INET6)
+    there.settimeout(DEADLINE_S)
+    there.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
+    there.bind((source, 0))
+    there.connect(("::1", port))
+    return there
+
+
 class Stranger:
     """A connection that says what it is told to. source: the address it comes from; each has limits of its own."""
 
     def __init__(self, port, source="127.0.0.1"):
         self.began = time.monotonic()
         self.got = b""
-        self.socket = socket.create_connection(("127.0.0.1", port), DEADLINE_S, (source, 0))
+        self.socket = connect(port, source)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def secure(self, context=None, name=HOST):

@@ -1,9 +1,11 @@
 /*
- * bench_handover: what it costs to hand stanzas to another thread and get them back, at its cheapest.
+ * bench_handover: what it costs to hand stanzas to another thread and get them back, at its
+ * cheapest.
  *
- * Two threads exchange batches of pointers over two lists, each a single compare-and-swap a batch; who finds its list empty
- * sleeps on an eventfd, and is woken only if it said so. That is the least that input and output on threads of their own would add
- * to a message, which crosses twice. Prints microseconds of CPU of the process for each item there and back, by batch size.
+ * Two threads exchange batches of pointers over two lists, each a single compare-and-swap a batch;
+ * who finds its list empty sleeps on an eventfd, and is woken only if it said so. That is the least
+ * that input and output on threads of their own would add to a message, which crosses twice. Prints
+ * microseconds of CPU of the process for each item there and back, by batch size.
  */
 #include <glib.h>
 #include <pthread.h>

@@ -28,6 +28,9 @@ class Disk:
         self.in_doubt = False  # likewise, to sync, and the power will be cut
         motet.env.update(LD_PRELOAD=f"{BUILD}/tests/shim.so", MOTET_SHIM_DATA=self.data, MOTET_SHIM_CONTROL=self.control,
                          ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0")
+        # What the shim writes is in no folder of the server's.
+        with open(motet.config, "a") as file:
+            file.write(f"confine: {{also: [{motet.dir}]}}\n")
         if undo:
             os.mkdir(self.undo, 0o777)
             os.chmod(self.undo, 0o777)

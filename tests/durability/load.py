@@ -14,7 +14,7 @@ from stores import STORES
 from wire import CLIENT, Refused, Stream, condition_of
 
 PASSWORD = "mellon"
-WAIT = "wait internal-server-error"
+WAIT = ("wait internal-server-error", "wait resource-constraint")  # a failure, and what took too long
 
 
 class Progress:
@@ -68,10 +68,10 @@ class Writer:
     # Answers
 
     def _refused(self, shelf, change, condition):
-        if condition == WAIT and not self.disk.faulted:
+        if condition in WAIT and not self.disk.faulted:
             raise Broken(f"{shelf.name}: refused without a reason")
-        shelf.refuse(change, doubtful=condition == WAIT and self.disk.in_doubt)
-        self.progress.n_refused += condition == WAIT
+        shelf.refuse(change, doubtful=condition in WAIT and self.disk.in_doubt)
+        self.progress.n_refused += condition in WAIT
 
     def _answered(self, answer):
         if self.broken:

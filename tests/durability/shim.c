@@ -7,8 +7,8 @@
  *
  *   write=N   writing fails with errno N        sync=N    fsync and fdatasync fail with errno N
  *   room=N    after N more bytes the disk is full; serial=N must change for the count to begin anew
- *   delay=N   syncing takes N ms longer         hold=1    syncing waits until this word is gone; the
- *                                               file $MOTET_SHIM_CONTROL.held tells that it does
+ *   delay=N   syncing takes N ms longer         hold=1    syncing waits until this word is gone;
+ * the file $MOTET_SHIM_CONTROL.held tells that it does
  *
  * With $MOTET_SHIM_UNDO it keeps for each file below the data, under the same name in that folder,
  * what the file held where it was written since it was last synced, so that a power cut can be made

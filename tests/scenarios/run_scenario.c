@@ -3,9 +3,10 @@
  *
  *     run_scenario [--in-memory] FILE…
  *
- * With the built server over TCP; one that moves the clock, or every one with --in-memory, with a server in this process.
- * The environment is that of the tests: MOTET_TEST_BUILD, MOTET_TEST_MODULES, MOTET_TEST_SOURCE. The exit code is 1 when one
- * fails, which is told with file and line, and 2 when it was called wrongly.
+ * With the built server over TCP; one that moves the clock, or every one with --in-memory, with a
+ * server in this process. The environment is that of the tests: MOTET_TEST_BUILD,
+ * MOTET_TEST_MODULES, MOTET_TEST_SOURCE. The exit code is 1 when one fails, which is told with file
+ * and line, and 2 when it was called wrongly.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /*
  * strophe_client: a small client on libstrophe, driven by test_strophe.
  *
- * Logs in; sends the stanza that each line of its standard input is; and answers every push, as a client has to.
- * Tells on standard output, one line each: "online secure" or "online in clear", each stanza received, "unreadable LINE",
- * "offline". Leaves when standard input ends.
+ * Logs in; sends the stanza that each line of its standard input is; and answers every push, as a
+ * client has to. Tells on standard output, one line each: "online secure" or "online in clear",
+ * each stanza received, "unreadable LINE", "offline". Leaves when standard input ends.
  */
 #include <glib.h>
 #include <poll.h>
@@ -48,8 +48,8 @@ tell_stanza(Client *client, xmpp_stanza_t *stanza)
 }
 
 /*
- * RFC 6121 2.1.6: a push is answered. It comes without an address, from the user's own account, which xmpp_stanza_reply() does
- * not expect.
+ * RFC 6121 2.1.6: a push is answered. It comes without an address, from the user's own account,
+ * which xmpp_stanza_reply() does not expect.
  */
 static void
 answer_push(Client *client, xmpp_stanza_t *push)

@@ -62,7 +62,8 @@ send_message(SimWorld *world, SimClient *client)
 {
         unsigned number = world->messages->len;
         const SimClient *peer = some(world, sim_client_can_speak);
-        SimMessage message = {.sender = client, .type = some_type(world), .resource = -1};
+        SimMessage message = {
+                .sender = client, .type = some_type(world), .resource = -1, .sent = world->step};
         g_autofree char *to = NULL;
         g_autofree char *text = some_text(world);
 
@@ -120,8 +121,9 @@ change_subscription(SimWorld *world, SimClient *client)
         unsigned other = sim_below(world, SIM_ACCOUNTS + 1);
         unsigned type = sim_below(world, G_N_ELEMENTS(types));
 
-        sim_note_contacts(world, client->account, other);
         sim_client_write(client, "<presence type='%s' to='%s'/>", types[type], sim_account(other));
+        if (strcmp(types[type], "probe") != 0)
+                sim_note_contacts(world, client, client->account, other);
 }
 
 static void
@@ -130,11 +132,11 @@ remove_contact(SimWorld *world, SimClient *client)
         unsigned id = sim_client_request(client, SIM_REQUEST_ANSWERED, 0, 0);
         unsigned other = sim_below(world, SIM_ACCOUNTS);
 
-        sim_note_contacts(world, client->account, other);
         sim_client_write(client,
                          "<iq type='set' id='r%u'><query xmlns='jabber:iq:roster'>"
                          "<item jid='%s' subscription='remove'/></query></iq>",
                          id, sim_account(other));
+        sim_note_contacts(world, client, client->account, other);
         sim_client_requested(client, id);
 }
 
@@ -147,9 +149,12 @@ block(SimWorld *world, SimClient *client)
                                          0, other);
         const char *name = is_end ? "unblock" : "block";
 
-        world->ever_blocked[client->account][other] = true;
-        world->ever_blocked[other][client->account] = true;
-        if (is_end) {
+        if (!is_end) {
+                SimBlock *blocked = &world->blocks[client->account][other];
+                blocked->is_possible = true;
+                blocked->was_attempted = true;
+                blocked->n_open++;
+        } else {
                 world->n_unblocking[client->account][other]++;
                 for (unsigned i = 0; i < world->clients->len; i++) {
                         SimClient *each = world->clients->pdata[i];

@@ -158,7 +158,7 @@ is_accounted_for(const SimWorld *world, const SimMessage *message)
         if (is_here && world->was_cut[message->account])
                 return true;
         /* What was kept of who is blocked by the time it could be delivered is dropped. */
-        if (is_here && world->ever_blocked[message->account][sender->account])
+        if (is_here && sim_was_blocked(world, message->account, sender->account, message->sent))
                 return true;
         /* Nobody was there any more to be told. */
         return sender->was_cut || sender->is_leaving || sender->is_broken || sender->has_ended;
@@ -200,11 +200,49 @@ informed(const SimWorld *world, unsigned account)
         return NULL;
 }
 
-/* Two changes may cross: an answer to the first is taken for one to the second, as RFC 6121 numbers nothing. */
+static bool
+is_of(const SimChange *change, unsigned one, unsigned other)
+{
+        return (change->one == one && change->other == other) ||
+               (change->one == other && change->other == one);
+}
+
+static bool
+never_arrived(const SimChange *change)
+{
+        return change->client && change->arrived == 0 && !sim_client_is_open(change->client);
+}
+
+/* Two changes may cross: an answer to the first is taken for one to the second, as RFC 6121 numbers nothing. They do not when
+ * the second arrived long after all was done for the first. */
+static bool
+may_cross(const SimChange *first, const SimChange *second)
+{
+        if (!first->client || !second->client)
+                return true;
+        return ABS(second->arrived - first->arrived) < 2 * G_TIME_SPAN_MINUTE;
+}
+
+/* Whether what the two are to each other is the same for both by what RFC 6121 promises. */
 static bool
 is_certain(const SimWorld *world, unsigned one, unsigned other)
 {
-        return !world->ever_blocked[one][other] && world->n_changes[one][other] <= 1;
+        if (sim_was_blocked(world, one, other, G_MAXUINT64))
+                return false;
+        for (unsigned i = 0; i < world->changes->len; i++) {
+                const SimChange *first = &g_array_index(world->changes, SimChange, i);
+                if (!is_of(first, one, other) || never_arrived(first))
+                        continue;
+                if (sim_was_blocked(world, one, other, first->said))
+                        return false;
+                for (unsigned k = i + 1; k < world->changes->len; k++) {
+                        const SimChange *second = &g_array_index(world->changes, SimChange, k);
+                        if (is_of(second, one, other) && !never_arrived(second) &&
+                            may_cross(first, second))
+                                return false;
+                }
+        }
+        return true;
 }
 
 /* RFC 6121 3: what one may see of the other is what the other shows. */
@@ -227,6 +265,12 @@ check_subscriptions(SimWorld *world)
         }
 }
 
+static bool
+ever_blocked(const SimWorld *world, unsigned one, unsigned other)
+{
+        return world->blocks[one][other].was_attempted || world->blocks[other][one].was_attempted;
+}
+
 static void
 check_view(SimWorld *world, const SimClient *client, const SimClient *other)
 {
@@ -240,13 +284,16 @@ check_view(SimWorld *world, const SimClient *client, const SimClient *other)
         bool is_shown = account == client->account || (one->subscriptions[account] & SIM_TO);
         /* Also who is available to nobody else may have said so to some. */
         bool is_told = other->addressed[client->account] && other->session->priv->bound;
-        if (seen && !is_there && !is_told)
+        /* What is said by who is blocked is not heard, and so not taken back for who heard of it before. */
+        bool was_blocked = ever_blocked(world, client->account, account);
+        if (seen && !is_there && !is_told && !was_blocked)
                 sim_fail(world, "client %u sees %s, which is not there", client->number,
                          other->full_jid);
         /* Who told somebody that it is unavailable is so for them. */
-        if (!seen && is_there && is_shown && !other->addressed[client->account])
+        if (!seen && is_there && is_shown && !other->addressed[client->account] &&
+            !(was_blocked && world->was_unguarded))
                 sim_fail(world, "client %u does not see %s", client->number, other->full_jid);
-        if (seen && !is_shown && !other->addressed[client->account])
+        if (seen && !is_shown && !other->addressed[client->account] && !was_blocked)
                 sim_fail(world, "client %u sees %s, to which it is not subscribed", client->number,
                          other->full_jid);
 }

@@ -297,6 +297,19 @@ sim_client_free(void *data)
         g_free(client);
 }
 
+static void
+note_arrival(const SimClient *client)
+{
+        const SimWorld *world = client->world;
+
+        for (unsigned i = 0; i < world->changes->len; i++) {
+                SimChange *change = &g_array_index(world->changes, SimChange, i);
+                if (change->client == client && change->arrived == 0 &&
+                    change->end <= client->n_delivered)
+                        change->arrived = loop_now(world->base->loop);
+        }
+}
+
 void
 sim_client_deliver(SimClient *client, size_t n)
 {
@@ -309,6 +322,7 @@ sim_client_deliver(SimClient *client, size_t n)
         sim_leave(client->world);
         g_string_erase(client->wire, 0, (gssize)n);
         client->n_delivered += n;
+        note_arrival(client);
         sim_note(client->world, "client %u: %zu bytes arrive", client->number, n);
 }
 

@@ -1,6 +1,6 @@
 /*
- * sim_client: one connection of a user, with a network between it and the server that delays what it carries, and may be cut; and
- * one of a stranger.
+ * sim_client: one connection of a user, with a network between it and the server that delays what
+ * it carries, and may be cut; and one of a stranger.
  */
 #pragma once
 
@@ -49,9 +49,12 @@ struct SimClient {
         bool addressed[SIM_ACCOUNTS];         /* it sent presence there directly */
         unsigned subscriptions[SIM_ACCOUNTS]; /* SIM_TO and SIM_FROM, of the last roster it read */
         bool is_informed;                     /* it did */
-        bool is_for_all; /* it knows all presence since it came: the last to come, and never unavailable */
-        bool went_away; /* became unavailable once: it was not told of everybody who left meanwhile */
-        bool is_slow;   /* reads only what it is allowed to */
+        bool is_announced;                    /* it heard of its own initial presence */
+        bool is_for_all; /* it knows all presence since it came: the last to come, and never
+                            unavailable */
+        bool went_away;  /* became unavailable once: it was not told of everybody who left meanwhile
+                          */
+        bool is_slow;    /* reads only what it is allowed to */
         bool is_leaving; /* has ended its stream */
         bool is_broken;  /* has sent what is no XML */
         bool has_ended;  /* the server's stream ended, or the connection was cut */
@@ -72,7 +75,8 @@ bool sim_client_is_open(const SimClient *client);
 bool sim_client_can_speak(const SimClient *client);
 /** sim_client_write: onto the wire */
 void sim_client_write(SimClient *client, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/** sim_client_request: Returns: what an id is made for; write the stanza, then sim_client_requested() */
+/** sim_client_request: Returns: what an id is made for; write the stanza, then
+ * sim_client_requested() */
 unsigned sim_client_request(SimClient *client, SimRequestKind kind, SimThing thing, unsigned other);
 void sim_client_requested(SimClient *client, unsigned id);
 /** sim_client_deliver: @n bytes of the wire at most arrive */

@@ -9,7 +9,8 @@ typedef struct {
         uint64_t state;
 } SimRandom;
 
-/** sim_random_next: SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators") */
+/** sim_random_next: SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number
+ * generators") */
 static inline uint64_t
 sim_random_next(SimRandom *random)
 {

@@ -203,8 +203,10 @@ sim_reload(SimWorld *world, bool is_whole)
                      : sim_below(world, 2) == 0 ? world->off
                                                 : sim_below(world, 1u << G_N_ELEMENTS(switchable));
         world->changed = world->step;
-        if (!sim_is_on(world, "blocking"))
+        if (!sim_is_on(world, "blocking")) {
+                world->was_unguarded = true;
                 forget_blocks(world);
+        }
         sim_note(world, "the configuration changes: %x", world->off);
         config_findings_init(&findings);
         sim_enter(world);
@@ -312,7 +314,7 @@ sim_remove(SimWorld *world, unsigned account)
                 return;
         sim_note(world, "%s is removed", sim_account(account));
         for (unsigned i = 0; i < SIM_ACCOUNTS; i++)
-                sim_note_contacts(world, account, i);
+                sim_note_contacts(world, NULL, account, i);
         world->is_removing[account] = true;
         world->was_cut[account] = true;
         for (SimThing thing = 0; thing < SIM_N_THINGS; thing++) {

@@ -39,12 +39,29 @@ sim_account_of(const char *jid)
 }
 
 void
-sim_note_contacts(SimWorld *world, unsigned one, unsigned other)
+sim_note_contacts(SimWorld *world, const SimClient *client, unsigned one, unsigned other)
 {
-        if (one == SIM_REMOTE || other == SIM_REMOTE)
-                return;
-        world->n_changes[one][other]++;
-        world->n_changes[other][one]++;
+        const SimChange change = {.one = one,
+                                  .other = other,
+                                  .client = client,
+                                  .end = client ? client->n_written : 0,
+                                  .said = world->step};
+
+        if (one != SIM_REMOTE && other != SIM_REMOTE && one != other)
+                g_array_append_val(world->changes, change);
+}
+
+static bool
+may_have_blocked(const SimBlock *block, uint64_t since)
+{
+        return block->is_possible || (block->was_attempted && block->ended >= since);
+}
+
+bool
+sim_was_blocked(const SimWorld *world, unsigned one, unsigned other, uint64_t since)
+{
+        return may_have_blocked(&world->blocks[one][other], since) ||
+               may_have_blocked(&world->blocks[other][one], since);
 }
 
 unsigned
@@ -97,6 +114,7 @@ world_new(const SimPlan *plan, ModuleFolder *folder)
         world->strangers = g_ptr_array_new_with_free_func(sim_stranger_free);
         world->messages = g_array_new(FALSE, FALSE, sizeof(SimMessage));
         world->writes = g_array_new(FALSE, FALSE, sizeof(SimWrite));
+        world->changes = g_array_new(FALSE, FALSE, sizeof(SimChange));
         world->n_owned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         sim_server_start(world);
         return world;
@@ -114,6 +132,7 @@ world_free(SimWorld *world)
         xml_pool_free(world->pool);
         g_array_unref(world->messages);
         g_array_unref(world->writes);
+        g_array_unref(world->changes);
         g_hash_table_unref(world->n_owned);
         g_free(world->failure);
         g_free(world);
@@ -270,6 +289,7 @@ sim_run(const SimPlan *plan, ModuleFolder *folder, uint64_t *digest_out)
 {
         SimWorld *world = world_new(plan, folder);
 
+        sim_settle(world);
         sim_remember(world);
         befriend(world);
         sim_set_disk(world, plan->failures, sim_below(world, 3000) * G_TIME_SPAN_MILLISECOND);

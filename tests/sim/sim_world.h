@@ -28,9 +28,28 @@ typedef struct {
         SimType type;
         int resource;        /* number of the resource it is addressed to, -1: to the account */
         uint64_t end;        /* of the sender's bytes */
+        uint64_t sent;       /* step */
         unsigned n_received; /* by connections */
         bool bounced;
 } SimMessage;
+
+/** SimChange: of what two accounts are to each other */
+typedef struct {
+        unsigned one, other;
+        const SimClient *client; /* who said so; NULL: an account was removed */
+        uint64_t end;            /* of the client's bytes */
+        uint64_t said;           /* step */
+        int64_t arrived;         /* µs of the server's clock; 0: not yet */
+} SimChange;
+
+/** SimBlock: what may be in force of one account's block of another */
+typedef struct {
+        bool is_possible;   /* it may be in force now */
+        unsigned n_open;    /* requests to block that are not answered */
+        uint64_t answered;  /* step of the last answer to one */
+        uint64_t ended;     /* step in which it ended for sure; 0: never */
+        bool was_attempted; /* there ever was one */
+} SimBlock;
 
 /** SimThing: what is kept for an account, and has one value at a time */
 typedef enum { SIM_PRIVATE, SIM_VCARD, SIM_ROSTER_NAME, SIM_N_THINGS } SimThing;
@@ -83,10 +102,10 @@ typedef struct {
         /* a connection of the account was lost with what was on its way */
         bool was_cut[SIM_ACCOUNTS];
         bool is_removing[SIM_ACCOUNTS];
-        uint64_t removed[SIM_ACCOUNTS]; /* the step in which it had ended; 0: never */
-        unsigned n_changes[SIM_ACCOUNTS][SIM_ACCOUNTS]; /* of what the two are to each other */
-        /* one blocked the other at some time */
-        bool ever_blocked[SIM_ACCOUNTS][SIM_ACCOUNTS];
+        uint64_t removed[SIM_ACCOUNTS];              /* the step in which it had ended; 0: never */
+        GArray *changes;                             /* (own) of SimChange */
+        SimBlock blocks[SIM_ACCOUNTS][SIM_ACCOUNTS]; /* of the second by the first */
+        bool was_unguarded; /* block lists were not in force for some time */
         unsigned n_unblocking[SIM_ACCOUNTS][SIM_ACCOUNTS]; /* requests that are not answered */
         uint64_t unblocked[SIM_ACCOUNTS][SIM_ACCOUNTS];    /* step of the last answer to one */
 } SimWorld;
@@ -99,8 +118,11 @@ void sim_fail(SimWorld *world, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /** sim_note: to the digest, and with verbose to standard error */
 void sim_note(SimWorld *world, const char *format, ...) G_GNUC_PRINTF(2, 3);
 unsigned sim_below(SimWorld *world, unsigned n);
-/** sim_note_contacts: what the two are to each other is about to change */
-void sim_note_contacts(SimWorld *world, unsigned one, unsigned other);
+/** sim_note_contacts: what the two are to each other is about to change by what @client has just written; NULL: as
+ * one of them ends */
+void sim_note_contacts(SimWorld *world, const SimClient *client, unsigned one, unsigned other);
+/** sim_was_blocked: whether one of the two may have blocked the other at any time since the step @since */
+bool sim_was_blocked(const SimWorld *world, unsigned one, unsigned other, uint64_t since);
 /** sim_account: Returns: (borrowed) its address */
 const char *sim_account(unsigned account);
 /** sim_host: Returns: (borrowed) its domain */

@@ -1,13 +1,16 @@
 /*
- * shim_torture: makes one call of a program fail, once, for a program started with it in LD_PRELOAD.
+ * shim_torture: makes one call of a program fail, once, for a program started with it in
+ * LD_PRELOAD.
  *
- * It stands before the C library's functions that may fail, and before malloc() and its like where the caller is one
- * that must bear NULL: OpenSSL, SQLite, libyaml, libidn, the C library and the program itself. What GLib allocates
- * never fails here: out of memory GLib ends the process, and says so.
+ * It stands before the C library's functions that may fail, and before malloc() and its like where
+ * the caller is one that must bear NULL: OpenSSL, SQLite, libyaml, libidn, the C library and the
+ * program itself. What GLib allocates never fails here: out of memory GLib ends the process, and
+ * says so.
  *
- * A call is known by its site: the kind of call and who called whom, up to FRAMES_MAX callers. What a kind of call may
- * fail with are its faults, one after the other; SHORT does half of what was asked for. The file $MOTET_TORTURE, made by
- * torture.py, is shared memory: it says what is to fail and holds every site that was seen (struct Shared).
+ * A call is known by its site: the kind of call and who called whom, up to FRAMES_MAX callers. What
+ * a kind of call may fail with are its faults, one after the other; SHORT does half of what was
+ * asked for. The file $MOTET_TORTURE, made by torture.py, is shared memory: it says what is to fail
+ * and holds every site that was seen (struct Shared).
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -154,8 +157,8 @@ static const void *objects[OBJECTS_MAX]; /* where each is mapped */
 static uint64_t n_objects, object_numbers[OBJECTS_MAX];
 
 /*
- * Who does not bear to fail: below g_vasprintf() and g_thread_new() GLib ends the process, and what reads the tables of users
- * crashes by itself (glibc 2.36).
+ * Who does not bear to fail: below g_vasprintf() and g_thread_new() GLib ends the process, and what
+ * reads the tables of users crashes by itself (glibc 2.36).
  */
 static const char *const exempt_names[] = {"g_vasprintf", "g_thread_new", "getpwnam",  "getpwuid",
                                            "initgroups",  "getpwnam_r",   "getpwuid_r"};
@@ -366,9 +369,10 @@ decide(Site *site)
 }
 
 /*
- * Looking at all callers takes long. The first few, and how deep the stack is, tell well enough whether this process came
- * along here before; what is known of the place is looked up then. Called with the lock.
- */
+ * Looking at all callers takes long. The first few, and how deep the stack is, tell well enough
+ * whether this process came along here before; what is known of the place is looked up then. Called
+ * with the
+ * lock. */
 #define FRAMES_OF_KEY 6
 #define OWN_FRAMES_MAX 5
 #define KNOWN_MAX 65536

@@ -15,9 +15,10 @@ static const struct {
         const char *name;
         RunWork work;
 } works[] = {
-        {"login", work_login}, {"idle", work_idle},         {"message", work_message},
-        {"rate", work_rate},   {"pipeline", work_pipeline}, {"presence", work_presence},
-        {"iq", work_iq},       {"churn", work_churn},       {"storm", work_storm},
+        {"login", work_login},   {"idle", work_idle},         {"message", work_message},
+        {"rate", work_rate},     {"pipeline", work_pipeline}, {"presence", work_presence},
+        {"iq", work_iq},         {"churn", work_churn},       {"storm", work_storm},
+        {"arrive", work_arrive},
 };
 
 static void

@@ -1,6 +1,6 @@
 /*
- * chat: flows of chat messages between clients: every message is numbered, and what arrives is held against what was
- * sent.
+ * chat: flows of chat messages between clients: every message is numbered, and what arrives is held
+ * against what was sent.
  */
 #pragma once
 
@@ -32,12 +32,14 @@ struct Chat {
         void (*on_arrived)(Chat *chat, Flow *flow);
 };
 
-/** chat_init: --pairs of clients, spread over all, with a flow each way or, @one_way, only from one to the other */
+/** chat_init: --pairs of clients, spread over all, with a flow each way or, @one_way, only from one
+ * to the other */
 void chat_init(Chat *chat, Run *run, bool one_way);
 void chat_clear(Chat *chat);
 /** chat_send: @time_us: what the latency is counted from */
 void chat_send(Chat *chat, Flow *flow, int64_t time_us);
 /** chat_stamp: the next message of @flow is counted as sent. Returns: (borrowed) its text */
 const Message *chat_stamp(Chat *chat, Flow *flow, int64_t time_us);
-/** chat_end: waits for what is under way, and reports what became of all messages. Returns: whether all arrived in order */
+/** chat_end: waits for what is under way, and reports what became of all messages. Returns: whether
+ * all arrived in order */
 bool chat_end(Chat *chat);

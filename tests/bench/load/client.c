@@ -14,6 +14,7 @@ clients_init(Clients *clients, const Options *options)
 {
         *clients = (Clients){.options = options, .buffer_size = BUFFER_SIZE};
         wires_init(&clients->wires, options->address, options->port, options->host);
+        clients->wires.per_address = (unsigned)options->per_address;
         clients->keys = scram_keys_new(options->mechanism, options->password);
         clients->buffer = g_malloc(BUFFER_SIZE);
 }
@@ -55,6 +56,10 @@ client_fail(Client *client, const char *format, ...)
         va_start(list, format);
         g_autofree char *why = g_strdup_vprintf(format, list);
         va_end(list);
+        if (clients->on_failed) {
+                clients->on_failed(client, why);
+                return;
+        }
         clients->failure = g_strdup_printf("%s: %s", account, why);
 }
 

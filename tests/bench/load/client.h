@@ -45,8 +45,10 @@ typedef struct {
         char *buffer; /* what arrives */
         size_t buffer_size;
         ClientFunc on_stanza; /* NULL: nobody cares */
-        void *work;           /* the work's own */
-        char *failure;        /* why the first of those that failed did */
+        /* @client has failed, and is closed; NULL: then all do, see .failure */
+        void (*on_failed)(Client *client, const char *why);
+        void *work;    /* the work's own */
+        char *failure; /* why the first of those that failed did */
 } Clients;
 
 struct Client {

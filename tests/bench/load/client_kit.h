@@ -1,5 +1,6 @@
 /*
- * client_kit: for tests: a client on a socket pair, whose other end says what a server would, in the clear or over TLS.
+ * client_kit: for tests: a client on a socket pair, whose other end says what a server would, in
+ * the clear or over TLS.
  */
 #pragma once
 
@@ -34,10 +35,12 @@ typedef struct {
         bool is_over; /* leave when a stanza arrives */
 } ClientKit;
 
-/** client_kit_init: @words: options besides the port; the client has sent its stream header, or begun its handshake */
+/** client_kit_init: @words: options besides the port; the client has sent its stream header, or
+ * begun its handshake */
 void client_kit_init(ClientKit *f, const char *words);
 void client_kit_clear(ClientKit *f);
-/** client_kit_say: the server says @text, in parts of .part bytes; the client reads each as it comes */
+/** client_kit_say: the server says @text, in parts of .part bytes; the client reads each as it
+ * comes */
 void client_kit_say(ClientKit *f, const char *text);
 /** client_kit_heard: Returns: (owned) what the client said since, up to 64 KiB */
 char *client_kit_heard(ClientKit *f);

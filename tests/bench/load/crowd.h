@@ -1,4 +1,5 @@
-/* crowd: all the clients of a run and the loop that drives them: one thread, one epoll set, one timer. */
+/* crowd: all the clients of a run and the loop that drives them: one thread, one epoll set, one
+ * timer. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,7 +23,8 @@ void crowd_init(Crowd *crowd, const Options *options);
 void crowd_clear(Crowd *crowd);
 
 /**
- * crowd_turn: waits until something happens, but not longer than @until (µs, monotonic), and handles it.
+ * crowd_turn: waits until something happens, but not longer than @until (µs, monotonic), and
+ * handles it.
  *
  * Returns: false when something went wrong: .clients.failure says what. So do all here.
  */

@@ -5,7 +5,8 @@
 
 #define CDATA "<![CDATA["
 
-/* What lies between '<' and the end of the tag at @at. Returns: behind the tag; 0: it is not all there */
+/* What lies between '<' and the end of the tag at @at. Returns: behind the tag; 0: it is not all
+ * there */
 static size_t
 tag_end(const char *data, size_t at, size_t len)
 {
@@ -45,7 +46,8 @@ piece(Cut *cut, CutKind kind, size_t start, size_t used)
         return (CutPiece){.kind = kind, .start = start, .used = used};
 }
 
-/* Nothing is complete: what is not part of an open stanza (white space, an XML declaration) is used up. */
+/* Nothing is complete: what is not part of an open stanza (white space, an XML declaration) is used
+ * up. */
 static CutPiece
 more(Cut *cut, size_t done)
 {

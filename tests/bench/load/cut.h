@@ -1,9 +1,10 @@
 /*
- * cut: cuts the bytes of an XMPP stream into its header, its stanzas and its end, wherever they are split or merged.
+ * cut: cuts the bytes of an XMPP stream into its header, its stanzas and its end, wherever they are
+ * split or merged.
  *
- * It counts tags instead of parsing: quotes in tags and CDATA sections are skipped as XML 1.0 has them, comments and
- * processing instructions are refused as RFC 6120 section 11.1 has it. A server that sends XML that is not well-formed
- * is not found out by this.
+ * It counts tags instead of parsing: quotes in tags and CDATA sections are skipped as XML 1.0 has
+ * them, comments and processing instructions are refused as RFC 6120 section 11.1 has it. A server
+ * that sends XML that is not well-formed is not found out by this.
  */
 #pragma once
 
@@ -35,7 +36,8 @@ typedef struct {
  * @cut: zero at the begin of a stream
  * @data: what arrived and was not used up, with what arrived since after it
  *
- * Returns: the next piece; the caller calls again with what is behind .used, also after CUT_MORE, once there is more
+ * Returns: the next piece; the caller calls again with what is behind .used, also after CUT_MORE,
+ * once there is more
  */
 CutPiece cut_next(Cut *cut, const char *data, size_t len);
 

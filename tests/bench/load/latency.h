@@ -16,5 +16,6 @@ typedef struct {
 
 /** latency_add: @us: less than 0 counts as 0, more than 2³⁸ as that */
 void latency_add(Latency *latency, int64_t us);
-/** latency_percentile: @percent: 0 to 100. Returns: a time that so many did not exceed; 0 when there are none */
+/** latency_percentile: @percent: 0 to 100. Returns: a time that so many did not exceed; 0 when
+ * there are none */
 int64_t latency_percentile(const Latency *latency, double percent);

@@ -1,8 +1,8 @@
 /*
  * login: see login.h.
  *
- * RFC 6120 sections 5 (STARTTLS), 6 (SASL) and 7 (binding), RFC 3921 section 3 (session, where the server insists),
- * RFC 6121 sections 2.2 (roster) and 4.2 (initial presence).
+ * RFC 6120 sections 5 (STARTTLS), 6 (SASL) and 7 (binding), RFC 3921 section 3 (session, where the
+ * server insists), RFC 6121 sections 2.2 (roster) and 4.2 (initial presence).
  */
 #include "login.h"
 
@@ -146,7 +146,8 @@ on_bind_features(Client *client, const char *stanza, size_t len)
                 return;
         }
 
-        /* Where a server says nothing about leaving it out, a session is begun (RFC 3921 section 3). */
+        /* Where a server says nothing about leaving it out, a session is begun (RFC 3921 section
+         * 3). */
         const char *session = memmem(stanza, len, SESSION, strlen(SESSION));
         const char *next = session ? memchr(session, '<', (size_t)(stanza + len - session)) : NULL;
         client->wants_session = next && !cut_is(next, (size_t)(stanza + len - next), "optional");

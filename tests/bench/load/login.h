@@ -5,5 +5,6 @@
 
 #include "client.h"
 
-/** login_step: @stanza: what the server said while @client logs in; the next step is taken, or the client fails */
+/** login_step: @stanza: what the server said while @client logs in; the next step is taken, or the
+ * client fails */
 void login_step(Client *client, const char *stanza, size_t len);

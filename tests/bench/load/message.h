@@ -1,6 +1,6 @@
 /*
- * message: the text of a chat message, made once for a flow and stamped each time it is sent: with the flow, a sequence
- * number and a time in its id, and with other words in its body.
+ * message: the text of a chat message, made once for a flow and stamped each time it is sent: with
+ * the flow, a sequence number and a time in its id, and with other words in its body.
  */
 #pragma once
 

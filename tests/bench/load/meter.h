@@ -33,6 +33,7 @@ typedef struct {
         double seconds; /* once closed: from begin to end */
 } MeterSpan;
 
-/** meter_span_open, meter_span_close: Returns: false when the process cannot be measured: it is gone */
+/** meter_span_open, meter_span_close: Returns: false when the process cannot be measured: it is
+ * gone */
 bool meter_span_open(MeterSpan *span, int pid, GError **error);
 bool meter_span_close(MeterSpan *span, GError **error);

@@ -14,9 +14,9 @@ typedef struct {
 } Work;
 
 static const Work works[] = {
-        {"login", 0, false}, {"idle", 0, false},     {"message", 2, false},
-        {"rate", 2, false},  {"pipeline", 2, false}, {"presence", 0, true},
-        {"iq", 1, false},    {"churn", 1, true},     {"storm", 2, false},
+        {"login", 0, false},    {"idle", 0, false},    {"message", 2, false}, {"rate", 2, false},
+        {"pipeline", 2, false}, {"presence", 0, true}, {"iq", 1, false},      {"churn", 1, true},
+        {"storm", 2, false},    {"arrive", 0, false},
 };
 
 static bool
@@ -95,6 +95,7 @@ check_numbers(const Options *options, GError **error)
                is_between("pid", options->server_pid, 0, G_MAXINT, error) &&
                is_between("sessions", options->sessions, 0, SESSIONS_MAX, error) &&
                is_between("per-account", options->per_account, 1, 1000, error) &&
+               is_between("per-address", options->per_address, 1, 20000, error) &&
                is_between("logins-at-once", options->logins_at_once, 1, 10000, error) &&
                is_between("pairs", options->pairs, 1, SESSIONS_MAX / 2, error) &&
                is_between("rate", options->rate, 1, 1000000, error) &&
@@ -116,7 +117,7 @@ settle_sessions(Options *options, GError **error)
         if (!work) {
                 g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                             "no work is called '%s': there are login, idle, message, rate, "
-                            "pipeline, presence, iq, churn, storm",
+                            "pipeline, presence, iq, churn, storm, arrive",
                             options->work);
                 return false;
         }
@@ -154,9 +155,14 @@ context_new(Options *o)
                 {"password", 0, 0, G_OPTION_ARG_STRING, &o->password, "Of all accounts", "bench"},
                 {"user", 0, 0, G_OPTION_ARG_STRING, &o->user, "Account names", "user%u"},
                 {"sessions", 0, 0, G_OPTION_ARG_INT, &o->sessions,
-                 "Sessions logged in (presence, churn: it follows from the other options)", "N"},
+                 "Sessions logged in (arrive: under way at most; presence, churn: it follows from "
+                 "the "
+                 "other options)",
+                 "N"},
                 {"per-account", 0, 0, G_OPTION_ARG_INT, &o->per_account, "Sessions an account",
                  "1"},
+                {"per-address", 0, 0, G_OPTION_ARG_INT, &o->per_address,
+                 "Connections from one address of 127/8", "20000"},
                 {"logins-at-once", 0, 0, G_OPTION_ARG_INT, &o->logins_at_once,
                  "Logins under way at once", "64"},
                 {"pid", 0, 0, G_OPTION_ARG_INT, &o->server_pid,
@@ -165,7 +171,8 @@ context_new(Options *o)
                 {"seconds", 0, 0, G_OPTION_ARG_DOUBLE, &o->seconds, "Measured", "10"},
                 {"pairs", 0, 0, G_OPTION_ARG_INT, &o->pairs,
                  "Pairs that chat (iq, churn: sessions that work)", "50"},
-                {"rate", 0, 0, G_OPTION_ARG_INT, &o->rate, "Messages a second in all", "1000"},
+                {"rate", 0, 0, G_OPTION_ARG_INT, &o->rate,
+                 "Messages, or newcomers, a second in all", "1000"},
                 {"depth", 0, 0, G_OPTION_ARG_INT, &o->depth, "Messages in flight a flow", "32"},
                 {"contacts", 0, 0, G_OPTION_ARG_INT, &o->contacts, "Contacts of the hub", "100"},
                 {"hub", 0, 0, G_OPTION_ARG_STRING, &o->hub, "Whose presence is sent", "hub"},
@@ -180,7 +187,8 @@ context_new(Options *o)
         GOptionContext *context = g_option_context_new("WORK");
         g_option_context_set_summary(
                 context, "Puts load on an XMPP server and prints what it took, as JSON.\n"
-                         "WORK: login, idle, message, rate, pipeline, presence, iq, churn, storm");
+                         "WORK: login, idle, message, rate, pipeline, presence, iq, churn, storm, "
+                         "arrive");
         g_option_context_add_main_entries(context, entries, NULL);
         return context;
 }
@@ -189,6 +197,7 @@ bool
 options_parse(Options *options, int argc, char **argv, GError **error)
 {
         *options = (Options){.per_account = 1,
+                             .per_address = 20000,
                              .logins_at_once = 64,
                              .pairs = 50,
                              .rate = 1000,

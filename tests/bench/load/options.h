@@ -18,7 +18,7 @@ typedef struct {
         Security security;
         bool roster; /* ask for it at login */
         int port, storm_port, server_pid;
-        int sessions, per_account, logins_at_once;
+        int sessions, per_account, per_address, logins_at_once;
         int pairs, rate, depth, contacts, storm;
         double warmup, seconds;
 } Options;

@@ -1,4 +1,5 @@
-/* pace: messages at a fixed rate, whether the server keeps up or not: each counts from when it was due. */
+/* pace: messages at a fixed rate, whether the server keeps up or not: each counts from when it was
+ * due. */
 #pragma once
 
 #include "chat.h"

@@ -66,6 +66,28 @@ add_login(GString *json, const ReportLogin *login, bool has_cpu)
         g_string_append(json, "}");
 }
 
+static void
+add_arrivals(GString *json, const ReportArrivals *counts)
+{
+        const struct {
+                const char *name;
+                uint64_t n;
+        } rows[] = {
+                {"n", counts->n},
+                {"in", counts->n_in},
+                {"told", counts->n_told},
+                {"limited", counts->n_limited},
+                {"closed", counts->n_closed},
+                {"late", counts->n_late},
+                {"crowded", counts->n_crowded},
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+                g_string_append_printf(json, "%s\"%s\":%" G_GUINT64_FORMAT,
+                                       i == 0 ? ",\"arrivals\":{" : ",", rows[i].name, rows[i].n);
+        g_string_append_c(json, '}');
+}
+
 char *
 report_json(const Report *report, const Options *options)
 {
@@ -90,6 +112,8 @@ report_json(const Report *report, const Options *options)
                                        ",\"storm\":{\"handshakes\":%" G_GUINT64_FORMAT
                                        ",\"refused\":%" G_GUINT64_FORMAT "}",
                                        report->storm.n_done, report->storm.n_refused);
+        if (report->has_arrivals)
+                add_arrivals(json, &report->arrivals);
         if (report->has_messages)
                 add_messages(json, report);
         if (report->behind_max_us > 0)

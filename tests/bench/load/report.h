@@ -19,6 +19,18 @@ typedef struct {
         uint64_t n_done, n_refused;
 } ReportStorm;
 
+/* What became of newcomers. */
+typedef struct {
+        uint64_t n;    /* were due */
+        uint64_t n_in; /* logged in */
+        uint64_t
+                n_told; /* to come again: temporary-auth-failure, resource-constraint, an error of type wait */
+        uint64_t n_limited; /* policy-violation: a limit of their own */
+        uint64_t n_closed;  /* without a word */
+        uint64_t n_late;    /* not answered in time */
+        uint64_t n_crowded; /* not sent: all --sessions were under way */
+} ReportArrivals;
+
 typedef struct {
         uint64_t operations;
         MeterSpan span;
@@ -30,6 +42,8 @@ typedef struct {
         int64_t behind_max_us; /* rate, storm: how late the generator itself was */
         Latency *calm;         /* storm: the latency without it; NULL: no storm */
         ReportStorm storm;
+        bool has_arrivals;
+        ReportArrivals arrivals;
 } Report;
 
 /** report_json: Returns: (owned) the line, without its end */

@@ -1,4 +1,5 @@
-/* run: one run of the load generator: its clients, what is measured, and the steps that all works share. */
+/* run: one run of the load generator: its clients, what is measured, and the steps that all works
+ * share. */
 #pragma once
 
 #include "crowd.h"
@@ -18,7 +19,8 @@ void run_init(Run *run, const Options *options);
 void run_clear(Run *run);
 /** run_log_in: all log in, and what that takes is reported; until it is quiet for @quiet_us */
 bool run_log_in(Run *run, int64_t quiet_us);
-/** run_open, run_close: what is between them is what the report is about; it ends when at least one operation is done */
+/** run_open, run_close: what is between them is what the report is about; it ends when at least one
+ * operation is done */
 bool run_open(Run *run);
 bool run_close(Run *run);
 /** run_measure: warms up, then runs for --seconds between run_open() and run_close() */

@@ -1,8 +1,9 @@
 /*
- * scram: the client's side of SCRAM-SHA-1 and SCRAM-SHA-256 without channel binding (RFC 5802, RFC 7677).
+ * scram: the client's side of SCRAM-SHA-1 and SCRAM-SHA-256 without channel binding (RFC 5802, RFC
+ * 7677).
  *
- * The salted password is kept for each salt and number of iterations: where all accounts have one salt, the costly part
- * is done once.
+ * The salted password is kept for each salt and number of iterations: where all accounts have one
+ * salt, the costly part is done once.
  */
 #pragma once
 
@@ -20,13 +21,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ScramKeys, scram_keys_free)
 
 /* One login. */
 typedef struct {
-        char *first; /* client-first-message-bare */
-        char *signature; /* what the server must prove itself with, in base64; NULL before its challenge */
+        char *first;     /* client-first-message-bare */
+        char *signature; /* what the server must prove itself with, in base64; NULL before its
+                            challenge */
 } Scram;
 
-/** scram_first: begins a login. @user: needs no escaping. @nonce: printable. Returns: the client-first-message */
+/** scram_first: begins a login. @user: needs no escaping. @nonce: printable. Returns: the
+ * client-first-message */
 char *scram_first(Scram *scram, const char *user, const char *nonce);
-/** scram_final: Returns: the client-final-message; NULL when @server_first is not an answer to ours */
+/** scram_final: Returns: the client-final-message; NULL when @server_first is not an answer to
+ * ours */
 char *scram_final(Scram *scram, ScramKeys *keys, const char *server_first);
 /** scram_is_server: whether @server_final is of somebody who knows the password's keys */
 bool scram_is_server(const Scram *scram, const char *server_final);

@@ -14,8 +14,8 @@ typedef struct {
 /**
  * sequence_see:
  *
- * A number that came after a higher one is reordered. One that was seen before is duplicated; further back than 64 that
- * cannot be told any more, and it counts as duplicated.
+ * A number that came after a higher one is reordered. One that was seen before is duplicated;
+ * further back than 64 that cannot be told any more, and it counts as duplicated.
  *
  * Returns: whether it is new
  */

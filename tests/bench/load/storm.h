@@ -1,8 +1,8 @@
 /*
  * storm: TLS handshakes, always so many under way: full ones, closed as soon as they are over.
  *
- * They run in a process of their own that gets the processor only when nobody else wants it, so that what they cost the
- * generator is not taken for the server's latency.
+ * They run in a process of their own that gets the processor only when nobody else wants it, so
+ * that what they cost the generator is not taken for the server's latency.
  */
 #pragma once
 

@@ -238,6 +238,34 @@ test_a_server_that_does_not_read_is_told(void)
         client_kit_clear(&f);
 }
 
+static void
+note_failure(Client *client, const char *why)
+{
+        g_assert_cmpint(client->state, ==, CLIENT_FAILED);
+        g_assert_null(client->clients->work);
+        client->clients->work = g_strdup(why);
+}
+
+/* Where newcomers may fail the run goes on, and the work knows why each did. */
+static void
+test_a_failure_may_be_the_works(void)
+{
+        ClientKit f;
+        client_kit_init(&f, "--mechanism PLAIN");
+        f.clients.work = NULL;
+        f.clients.on_failed = note_failure;
+
+        client_kit_say(&f, KIT_SASL);
+        client_kit_say(
+                &f, "<failure "
+                    "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><temporary-auth-failure/></failure>");
+
+        g_assert_null(f.clients.failure);
+        g_autofree char *why = f.clients.work;
+        g_assert_nonnull(strstr(why, "<temporary-auth-failure/>"));
+        client_kit_clear(&f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -253,6 +281,7 @@ main(int argc, char **argv)
         g_test_add_func("/client/a-closed-connection-is-told", test_a_closed_connection_is_told);
         g_test_add_func("/client/a-stanza-is-bounded", test_a_stanza_is_bounded);
         g_test_add_func("/client/leaves-politely", test_leaves_politely);
+        g_test_add_func("/client/a-failure-may-be-the-works", test_a_failure_may_be_the_works);
         g_test_add_func("/client/what-the-socket-does-not-take-waits",
                         test_what_the_socket_does_not_take_waits);
         g_test_add_func("/client/a-server-that-does-not-read-is-told",

@@ -23,7 +23,8 @@ test_logs_in_over_direct_tls(void)
         client_kit_clear(&f);
 }
 
-/* RFC 6120 section 5.4.3.3: after the handshake a new stream begins, and what came in the clear is forgotten. */
+/* RFC 6120 section 5.4.3.3: after the handshake a new stream begins, and what came in the clear is
+ * forgotten. */
 static void
 test_logs_in_over_starttls(void)
 {

@@ -20,7 +20,8 @@
 
 static const char *const stanzas[] = {FEATURES, NESTED, QUOTES, EMPTY, SPACED, CDATA};
 
-/* Gives @stream in parts of @part bytes, keeping what is not used up as a client does. Returns: the pieces, a line each */
+/* Gives @stream in parts of @part bytes, keeping what is not used up as a client does. Returns: the
+ * pieces, a line each */
 static char *
 cut_all(const char *stream, size_t part)
 {

@@ -59,6 +59,9 @@ test_sessions_follow_from_the_work(void)
         g_assert_true(parse(&options, "iq --port 1 --pairs 7", NULL));
         g_assert_cmpint(options.sessions, ==, 7);
         options_clear(&options);
+        g_assert_true(parse(&options, "arrive --port 1 --rate 7", NULL));
+        g_assert_cmpint(options.sessions, ==, 100);
+        options_clear(&options);
         g_assert_true(parse(&options, "message --port 1 --pairs 7 --sessions 14", NULL));
         options_clear(&options);
         assert_refused("message --port 1 --pairs 7 --sessions 13", "--sessions");

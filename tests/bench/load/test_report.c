@@ -233,6 +233,29 @@ test_the_report_is_one_line(void)
                 "\"generator_cpu\":0.250}");
 }
 
+static void
+test_newcomers_are_counted_by_their_fate(void)
+{
+        Options options = {.work = (char *)"arrive",
+                           .mechanism = (char *)"PLAIN",
+                           .security_word = (char *)"direct",
+                           .sessions = 10};
+        g_autofree Report *report = g_new0(Report, 1);
+        report->has_arrivals = true;
+        report->arrivals = (ReportArrivals){.n = 21,
+                                            .n_in = 6,
+                                            .n_told = 5,
+                                            .n_limited = 4,
+                                            .n_closed = 3,
+                                            .n_late = 2,
+                                            .n_crowded = 1};
+
+        g_autofree char *json = report_json(report, &options);
+
+        g_assert_nonnull(strstr(json, ",\"arrivals\":{\"n\":21,\"in\":6,\"told\":5,\"limited\":4,"
+                                      "\"closed\":3,\"late\":2,\"crowded\":1},"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -254,5 +277,7 @@ main(int argc, char **argv)
         g_test_add_func("/meter/a-process-that-is-gone-is-told",
                         test_a_process_that_is_gone_is_told);
         g_test_add_func("/report/is-one-line", test_the_report_is_one_line);
+        g_test_add_func("/report/newcomers-are-counted-by-their-fate",
+                        test_newcomers_are_counted_by_their_fate);
         return g_test_run();
 }

@@ -12,7 +12,7 @@
 #include <openssl/err.h>
 
 #define PORTS_PER_ADDRESS 20000
-#define ADDRESSES 250
+#define ADDRESSES 60000
 #define IN_MAX (WIRE_READ_MIN - 20480) /* TLS may hold one record more */
 #define OUT_MAX 131072
 
@@ -118,7 +118,7 @@ tls_init(Wires *wires)
 void
 wires_init(Wires *wires, const char *address, int port, const char *host)
 {
-        *wires = (Wires){.host = host};
+        *wires = (Wires){.per_address = PORTS_PER_ADDRESS, .host = host};
         wires->to = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
         g_assert_cmpint(inet_pton(AF_INET, address, &wires->to.sin_addr), ==, 1);
         wires->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -162,7 +162,7 @@ bool
 wire_open(Wire *wire)
 {
         Wires *wires = wire->wires;
-        uint32_t turn = (uint32_t)(wires->n_opened++ / PORTS_PER_ADDRESS % ADDRESSES);
+        uint32_t turn = (uint32_t)(wires->n_opened++ / wires->per_address % ADDRESSES);
         struct sockaddr_in from = {.sin_family = AF_INET};
         from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + turn);
         int yes = 1;

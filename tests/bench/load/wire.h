@@ -25,7 +25,8 @@ typedef struct {
         SSL_CTX *tls;
         BIO_METHOD *method;
         uint64_t n_opened;
-        char *in, *out; /* between the socket and TLS */
+        unsigned per_address; /* connections from one source address, before the next one is used */
+        char *in, *out;       /* between the socket and TLS */
         size_t in_at, in_len, out_len;
 } Wires;
 

@@ -1,6 +1,6 @@
 /*
- * work_churn: sessions that connect, log in, send themselves a message and leave, again and again. An operation is one such
- * cycle, and its latency is how long it takes.
+ * work_churn: sessions that connect, log in, send themselves a message and leave, again and again.
+ * An operation is one such cycle, and its latency is how long it takes.
  */
 #include "message.h"
 #include "works.h"

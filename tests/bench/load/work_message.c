@@ -1,6 +1,7 @@
 /*
  * work_message: message: pairs chat in closed loop, one message of a pair is under way at a time.
- * pipeline: flows in one direction keep a number of messages in flight, sent by ten or more in one write.
+ * pipeline: flows in one direction keep a number of messages in flight, sent by ten or more in one
+ * write.
  */
 #include "chat.h"
 #include "works.h"

@@ -1,5 +1,6 @@
 /*
- * work_presence: an account's presence goes out to its contacts (RFC 6121 section 4.4.2), again when all have it.
+ * work_presence: an account's presence goes out to its contacts (RFC 6121 section 4.4.2), again
+ * when all have it.
  *
  * The accounts and their subscriptions must be there. An operation is one delivery.
  */

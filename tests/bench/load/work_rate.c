@@ -1,6 +1,6 @@
 /*
- * work_rate: rate: pairs chat at a fixed rate. storm: the same, first in peace, then while others do TLS handshakes; the CPU
- * time is that of the second part, handshakes included.
+ * work_rate: rate: pairs chat at a fixed rate. storm: the same, first in peace, then while others
+ * do TLS handshakes; the CPU time is that of the second part, handshakes included.
  */
 #include <errno.h>
 

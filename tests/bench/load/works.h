@@ -12,3 +12,4 @@ bool work_presence(Run *run);
 bool work_iq(Run *run);
 bool work_churn(Run *run);
 bool work_storm(Run *run);
+bool work_arrive(Run *run);

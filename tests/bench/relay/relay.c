@@ -1,8 +1,10 @@
 /*
- * bench_relay: the least a server can take: epoll_wait, recv, looking up who it is for, send. One thread.
+ * bench_relay: the least a server can take: epoll_wait, recv, looking up who it is for, send. One
+ * thread.
  *
- * It answers just enough XMPP for a load generator to take it for a server, and checks nothing: for loopback only. What it
- * forwards it does not change, so stanzas arrive without `from`. "ready" on standard output: it listens. SIGTERM ends it.
+ * It answers just enough XMPP for a load generator to take it for a server, and checks nothing: for
+ * loopback only. What it forwards it does not change, so stanzas arrive without `from`. "ready" on
+ * standard output: it listens. SIGTERM ends it.
  */
 #include "relay.h"
 

@@ -1,8 +1,9 @@
 /*
- * relay: what a server that understands nothing would take: the bytes of a stanza go to the socket of the address in its `to`.
+ * relay: what a server that understands nothing would take: the bytes of a stanza go to the socket
+ * of the address in its `to`.
  *
- * Three parts: relay.c waits and accepts, relay_conn.c reads and writes sockets, relay_talk.c finds stanzas, forwards
- * them and keeps up the appearance of a server.
+ * Three parts: relay.c waits and accepts, relay_conn.c reads and writes sockets, relay_talk.c finds
+ * stanzas, forwards them and keeps up the appearance of a server.
  */
 #pragma once
 
@@ -52,7 +53,8 @@ typedef struct {
         char buffer[RELAY_STANZA_MAX + RELAY_READ_MAX];
 } Relay;
 
-/** relay_conn_open: takes @fd, a socket that does not block; @is_tls: inside TLS from the first byte */
+/** relay_conn_open: takes @fd, a socket that does not block; @is_tls: inside TLS from the first
+ * byte */
 void relay_conn_open(Relay *relay, int fd, bool is_tls);
 /** relay_conn_start_tls: what arrives from now on is TLS */
 void relay_conn_start_tls(Relay *relay, RelayConn *conn);

@@ -1,4 +1,5 @@
-/* relay_conn: one recv a readable socket, one send a piece; what a socket does not take waits in order. See relay.h. */
+/* relay_conn: one recv a readable socket, one send a piece; what a socket does not take waits in
+ * order. See relay.h. */
 #include "relay.h"
 
 #include <errno.h>
@@ -90,7 +91,8 @@ relay_free_closed(Relay *relay)
         }
 }
 
-/* What reading or writing TLS came to. Returns: whether it may go on later; @events_out: when the socket is ready for these */
+/* What reading or writing TLS came to. Returns: whether it may go on later; @events_out: when the
+ * socket is ready for these */
 static bool
 tls_waits(SSL *ssl, int result, uint32_t *events_out)
 {

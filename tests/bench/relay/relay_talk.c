@@ -1,8 +1,9 @@
 /*
  * relay_talk: finds stanzas and addresses by plain text search, and forwards. See relay.h.
  *
- * What it takes for granted, as load generators write so: stanzas of one kind are not nested, and attributes have no `>`.
- * Passwords are not looked at. It answers RFC 6120 sections 4.2, 5.4, 6.4 and 7.6, RFC 5802 section 5.1 and RFC 6121 section 2.1.3.
+ * What it takes for granted, as load generators write so: stanzas of one kind are not nested, and
+ * attributes have no `>`. Passwords are not looked at. It answers RFC 6120 sections 4.2, 5.4, 6.4
+ * and 7.6, RFC 5802 section 5.1 and RFC 6121 section 2.1.3.
  */
 #include "relay.h"
 

@@ -1,5 +1,6 @@
 /*
- * bench_store: what the stores do in a second, in this process, with the real module on a real disk.
+ * bench_store: what the stores do in a second, in this process, with the real module on a real
+ * disk.
  *
  * Measures how often the disk can sync a page; acknowledged (durable) writes of one and of many
  * writers, each waiting for its last write, to documents; then fills an archive, and measures the

@@ -44,7 +44,8 @@ typedef struct {
 
 /* store_bench.c */
 
-/** store_bench_new: makes a folder below @parent. Returns: (own) NULL when that fails, having said why */
+/** store_bench_new: makes a folder below @parent. Returns: (own) NULL when that fails, having said
+ * why */
 StoreBench *store_bench_new(const char *modules, const char *parent,
                             const StoreBenchOptions *options);
 /** store_bench_free: removes the folder */
@@ -65,7 +66,8 @@ void store_bench_print(const char *what, unsigned n_at_once, const Percentiles *
 
 /* store_write.c: each prints its rows and returns false after a failure. */
 
-/** store_measure_disk: what one writer could do at best: a page written and synced, again and again */
+/** store_measure_disk: what one writer could do at best: a page written and synced, again and
+ * again */
 bool store_measure_disk(StoreBench *bench, StoreFigures *figures);
 bool store_measure_documents(StoreBench *bench);
 /** store_fill: appends until there are options->rows entries */

@@ -2,8 +2,8 @@
  * store_write: the part of bench_store that writes.
  *
  * A writer asks for its next write when the last one is acknowledged, which is when it is on the
- * disk. The processor time is that of the whole process, so the writers' own work and the server's loop are
- * in it.
+ * disk. The processor time is that of the whole process, so the writers' own work and the server's
+ * loop are in it.
  */
 #include "store_bench.h"
 
@@ -147,7 +147,8 @@ set(Writer *writer, const char *account)
                 motet_store_set(bench->map, account, key, value, on_set, writer);
 }
 
-/* Fillers go round all accounts, so that each has as many; entries are of any; documents of one a writer. */
+/* Fillers go round all accounts, so that each has as many; entries are of any; documents of one a
+ * writer. */
 static unsigned
 next_account(Writer *writer)
 {
