@@ -211,7 +211,8 @@ typedef ssize_t (*Pread)(int fd, void *bytes, size_t n, off64_t at);
 static int reads_fail; /* atomic */
 
 /* Stands before the C library's for SQLite too. */
-__attribute__((visibility("default"))) ssize_t
+#pragma GCC visibility push(default)
+ssize_t
 pread64(int fd, void *bytes, size_t n, off64_t at)
 {
         Pread real;
@@ -223,6 +224,7 @@ pread64(int fd, void *bytes, size_t n, off64_t at)
         *(void **)&real = dlsym(RTLD_NEXT, "pread64");
         return real(fd, bytes, n, at);
 }
+#pragma GCC visibility pop
 
 /* R31: SQLite calls a file malformed that the disk did not let it read (SQLITE_IOERR_CORRUPTFS). It is as it
  * was: when the disk reads again everything is there. */

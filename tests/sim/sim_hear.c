@@ -98,7 +98,15 @@ note_blocking(SimClient *client, const SimRequest *request, bool is_error)
         SimWorld *world = client->world;
         unsigned account = client->account;
         unsigned other = request->other;
+        SimBlock *block = &world->blocks[account][other];
 
+        if (request->kind == SIM_REQUEST_BLOCK) {
+                block->n_open--;
+                block->answered = world->step;
+        } else if (!is_error && block->n_open == 0 && block->answered < request->sent) {
+                block->is_possible = false;
+                block->ended = world->step;
+        }
         if (request->kind == SIM_REQUEST_UNBLOCK) {
                 world->n_unblocking[account][other]--;
                 world->unblocked[account][other] = world->step;
@@ -271,6 +279,12 @@ hear_presence(SimClient *client, const MotetXml *presence)
 
         if (!from)
                 return;
+        /* RFC 6121 4.5.2: the end of a resource is told to those that are available. Who asked before
+         * it was so learned what was then; it hears of itself before it is told who is there now. */
+        if (!type && !client->is_announced && strcmp(from, client->full_jid) == 0) {
+                g_hash_table_remove_all(client->view);
+                client->is_announced = true;
+        }
         if (!type)
                 g_hash_table_add(client->view, g_strdup(from));
         else if (strcmp(type, "unavailable") == 0)
