@@ -86,7 +86,8 @@ add_always(ConfineFiles *files)
         if (credentials)
                 confine_files_add(files, credentials, CONFINE_READ);
 #ifdef MOTET_CONFINE_ALSO
-        /* Where a build for gcov writes its counters. */
+        /* Where a build for gcov writes its counters, or the leak checker reads what to leave
+         * out. */
         confine_files_add(files, MOTET_CONFINE_ALSO, CONFINE_READ | CONFINE_WRITE);
 #endif
 }

@@ -134,8 +134,8 @@ context_new(TlsServer *tls, GError **error)
                             "OpenSSL cannot be made ready for TLS: %s", text);
                 return NULL;
         }
-        SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
-                                             SSL_OP_NO_TICKET | SSL_OP_CLEANSE_PLAINTEXT);
+        SSL_CTX_set_options(context,
+                            SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
         SSL_CTX_clear_options(context, SSL_OP_ALLOW_CLIENT_RENEGOTIATION |
                                                SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION |
                                                SSL_OP_CIPHER_SERVER_PREFERENCE);
