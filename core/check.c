@@ -95,7 +95,7 @@ are_known(const char *const *names, GError **error)
 static bool
 is_resolver(const char *text, GError **error)
 {
-        CheckAddress address;
+        Address address;
 
         if (check_resolver_parse(text, &address))
                 return true;

@@ -24,7 +24,7 @@ enum {
 
 typedef struct {
         CheckContext *context;
-        CheckAddress resolver;
+        Address resolver;
         GPtrArray *endpoints; /* (own) */
         GPtrArray *services;  /* (own, the array alone) names, each once */
         GPtrArray *questions; /* (own) */
@@ -249,8 +249,8 @@ domains_of(const Config *config)
         for (guint i = 0; i < config->hosts->len && domains->len < HOSTS_MAX; i++) {
                 const ConfigHost *host = g_ptr_array_index(config->hosts, i);
                 g_autofree char *name = certificate_ascii_name(host->name);
-                CheckAddress address;
-                if (!name || !strchr(name, '.') || check_address_parse(name, 0, &address))
+                Address address;
+                if (!name || !strchr(name, '.') || address_parse(name, 0, &address))
                         continue;
                 Domain *domain = g_new0(Domain, 1);
                 *domain = (Domain){host, g_steal_pointer(&name)};

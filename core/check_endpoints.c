@@ -3,7 +3,6 @@
  */
 #include "core/check_endpoints.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "core/module_private.h"
@@ -17,32 +16,6 @@ endpoint_free(void *data)
         g_free(endpoint->address);
         g_free(endpoint->service);
         g_free(endpoint);
-}
-
-bool
-check_address_parse(const char *text, uint16_t port, CheckAddress *out)
-{
-        CheckAddress address = {.any.sa_family = AF_UNSPEC};
-
-        if (strcmp(text, "*") == 0)
-                text = "0.0.0.0";
-        if (inet_pton(AF_INET, text, &address.ip4.sin_addr) == 1) {
-                address.ip4.sin_family = AF_INET;
-                address.ip4.sin_port = htons(port);
-        } else if (inet_pton(AF_INET6, text, &address.ip6.sin6_addr) == 1) {
-                address.ip6.sin6_family = AF_INET6;
-                address.ip6.sin6_port = htons(port);
-        } else {
-                return false;
-        }
-        *out = address;
-        return true;
-}
-
-socklen_t
-check_address_length(const CheckAddress *address)
-{
-        return address->any.sa_family == AF_INET ? sizeof address->ip4 : sizeof address->ip6;
 }
 
 static void
@@ -60,7 +33,7 @@ add_endpoint(const ModuleWanted *module, const MotetListenDecl *decl, const char
         endpoint->node = config_node_entry(module->config->options, decl->ports);
         if (!endpoint->node)
                 endpoint->node = &module->config->place;
-        if (!check_address_parse(address, endpoint->port, &endpoint->where))
+        if (!address_parse(address, endpoint->port, &endpoint->where))
                 endpoint->where.any.sa_family = AF_UNSPEC;
         g_ptr_array_add(endpoints, endpoint);
 }

@@ -107,7 +107,7 @@ is_held_by_server(const Look *look, uint16_t port)
 static int
 try_to_bind(const CheckEndpoint *endpoint)
 {
-        const CheckAddress *where = &endpoint->where;
+        const Address *where = &endpoint->where;
         int on = 1, code = 0;
         int fd = socket(where->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -116,7 +116,7 @@ try_to_bind(const CheckEndpoint *endpoint)
         if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
             (where->any.sa_family == AF_INET6 &&
              setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0) ||
-            bind(fd, &where->any, check_address_length(where)) < 0)
+            bind(fd, &where->any, address_length(where)) < 0)
                 code = errno;
         close(fd);
         return code;
@@ -202,7 +202,7 @@ try_endpoint(const Look *look, const CheckEndpoint *endpoint)
 }
 
 static bool
-is_wildcard(const CheckAddress *address)
+is_wildcard(const Address *address)
 {
         return address->any.sa_family == AF_INET ? address->ip4.sin_addr.s_addr == htonl(INADDR_ANY)
                                                  : IN6_IS_ADDR_UNSPECIFIED(&address->ip6.sin6_addr);

@@ -77,7 +77,7 @@ parse_port(const char *text, uint16_t *out)
 }
 
 bool
-check_resolver_parse(const char *text, CheckAddress *out)
+check_resolver_parse(const char *text, Address *out)
 {
         const char *colon = strrchr(text, ':');
         const char *end = *text == '[' ? strchr(text, ']') : NULL;
@@ -93,11 +93,11 @@ check_resolver_parse(const char *text, CheckAddress *out)
         bool has_port = end ? end[1] == ':' : colon && strchr(text, ':') == colon;
         if (has_port && !parse_port(colon + 1, &port))
                 return false;
-        return strcmp(address, "*") != 0 && check_address_parse(address, port, out);
+        return strcmp(address, "*") != 0 && address_parse(address, port, out);
 }
 
 bool
-check_resolver_usual(const char *root, CheckAddress *out)
+check_resolver_usual(const char *root, Address *out)
 {
         g_autofree char *path = g_strconcat(root, "/etc/resolv.conf", NULL);
         g_autofree char *text = NULL;
@@ -108,7 +108,7 @@ check_resolver_usual(const char *root, CheckAddress *out)
         for (char **line = lines; *line; line++) {
                 g_auto(GStrv) words = g_strsplit_set(g_strstrip(*line), " \t", 2);
                 if (g_strv_length(words) == 2 && strcmp(words[0], "nameserver") == 0)
-                        return check_address_parse(g_strstrip(words[1]), DNS_PORT, out);
+                        return address_parse(g_strstrip(words[1]), DNS_PORT, out);
         }
         return false;
 }
@@ -261,11 +261,11 @@ hear_answers(int fd, GPtrArray *questions, guint end, int64_t deadline)
 }
 
 static int
-open_socket(const CheckAddress *resolver, GError **error)
+open_socket(const Address *resolver, GError **error)
 {
         int fd = socket(resolver->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-        if (fd >= 0 && connect(fd, &resolver->any, check_address_length(resolver)) == 0)
+        if (fd >= 0 && connect(fd, &resolver->any, address_length(resolver)) == 0)
                 return fd;
         g_set_error(error, MOTET_ERROR, MOTET_ERROR_IO, "%s", g_strerror(errno));
         if (fd >= 0)
@@ -274,8 +274,7 @@ open_socket(const CheckAddress *resolver, GError **error)
 }
 
 bool
-check_resolver_ask(const CheckAddress *resolver, GPtrArray *questions, int64_t patience,
-                   GError **error)
+check_resolver_ask(const Address *resolver, GPtrArray *questions, int64_t patience, GError **error)
 {
         int64_t deadline = g_get_monotonic_time() + patience;
         int fd = open_socket(resolver, error);

@@ -29,9 +29,9 @@ CheckQuestion *check_question(GPtrArray *questions, const char *name, int type);
 GPtrArray *check_questions_new(void);
 
 /** check_resolver_parse: "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53" */
-bool check_resolver_parse(const char *text, CheckAddress *out);
+bool check_resolver_parse(const char *text, Address *out);
 /** check_resolver_usual: the first of @root/etc/resolv.conf */
-bool check_resolver_usual(const char *root, CheckAddress *out);
+bool check_resolver_usual(const char *root, Address *out);
 
 /**
  * check_resolver_ask:
@@ -40,7 +40,7 @@ bool check_resolver_usual(const char *root, CheckAddress *out);
  * Asks what was not answered yet, each at most three times. Returns: false with MOTET_ERROR_IO when
  * nothing can be sent; what was not answered stays so
  */
-bool check_resolver_ask(const CheckAddress *resolver, GPtrArray *questions, int64_t patience,
+bool check_resolver_ask(const Address *resolver, GPtrArray *questions, int64_t patience,
                         GError **error);
 /** check_resolver_take: @bytes: a message that came: an answer to something else is nobody's, one that
  * was cut is none */

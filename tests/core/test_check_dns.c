@@ -165,12 +165,11 @@ responder_start(Responder *responder, const Record *zone, Manner manner)
 static void
 responder_stop(Responder *responder)
 {
-        CheckAddress address;
+        Address address;
         int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
         g_assert_true(check_resolver_parse(responder->address, &address));
-        g_assert_cmpint((int)sendto(fd, "", 0, 0, &address.any, check_address_length(&address)), ==,
-                        0);
+        g_assert_cmpint((int)sendto(fd, "", 0, 0, &address.any, address_length(&address)), ==, 0);
         g_thread_join(responder->thread);
         close(fd);
         close(responder->fd);
@@ -383,7 +382,7 @@ test_resolvers_as_they_are_written(CheckKit *kit, gconstpointer data)
 
         (void)data, (void)kit;
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-                CheckAddress address = {.any.sa_family = AF_UNSPEC};
+                Address address = {.any.sa_family = AF_UNSPEC};
                 bool is_good = check_resolver_parse(cases[i].text, &address);
                 g_assert_cmpint(is_good, ==, cases[i].port > 0);
                 if (!is_good)
@@ -405,7 +404,7 @@ test_a_resolver_that_is_none_is_refused(CheckKit *kit, gconstpointer data)
 static void
 test_the_usual_resolver_is_the_first_of_the_system(CheckKit *kit, gconstpointer data)
 {
-        CheckAddress address;
+        Address address;
 
         (void)data;
         g_assert_false(check_resolver_usual(kit->root, &address));
@@ -425,7 +424,7 @@ test_names_that_dns_cannot_carry_are_not_asked(CheckKit *kit, gconstpointer data
         g_autofree char *too_long = g_strconcat(longest, "a", NULL);
         g_autofree char *wide = g_strconcat(label, "a", NULL);
         g_autoptr(GPtrArray) questions = check_questions_new();
-        CheckAddress address;
+        Address address;
         Responder responder;
 
         (void)data, (void)kit;

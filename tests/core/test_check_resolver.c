@@ -174,7 +174,7 @@ test_names_that_are_none_are_not_asked_for(void)
         g_autofree char *labels = g_strnfill(126, 'b');
         g_autoptr(GString) name = g_string_new(NULL);
         g_autoptr(GPtrArray) questions = check_questions_new();
-        CheckAddress resolver;
+        Address resolver;
 
         for (const char *c = labels; *c; c++)
                 g_string_append_printf(name, "%c.", *c);
@@ -214,7 +214,7 @@ test_a_resolver_has_an_address(void)
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-                CheckAddress address;
+                Address address;
                 g_test_message("%s", rows[i].text);
                 g_assert_true(check_resolver_parse(rows[i].text, &address) ==
                               (rows[i].family != 0));
@@ -244,7 +244,7 @@ test_the_machine_has_a_resolver(void)
         g_autofree char *root = g_dir_make_tmp("motet-resolver-XXXXXX", NULL);
         g_autofree char *etc = g_build_filename(root, "etc", NULL);
         g_autofree char *path = g_build_filename(etc, "resolv.conf", NULL);
-        CheckAddress address;
+        Address address;
 
         g_assert_false(check_resolver_usual(root, &address));
         g_assert_cmpint(g_mkdir(etc, 0700), ==, 0);

@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "support/control_caller.h"
 #include "support/test_server.h"
 
 /* A server with a driven clock, one module that has commands, and a folder for sockets. */
@@ -58,12 +59,7 @@ open_control(Fixture *fixture)
 static int
 call(const char *path)
 {
-        struct sockaddr_un address = {.sun_family = AF_UNIX};
-        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-        memcpy(address.sun_path, path, strlen(path));
-        g_assert_cmpint(connect(fd, (const struct sockaddr *)&address, sizeof address), ==, 0);
-        return fd;
+        return control_caller_call(path, "", 0);
 }
 
 static void
@@ -72,24 +68,10 @@ say(int fd, const char *text, size_t n)
         g_assert_cmpint(send(fd, text, n, MSG_NOSIGNAL), ==, (ssize_t)n);
 }
 
-/* Turns the server's loop until the peer closes. Returns: (own) all it said */
 static char *
 hear(Fixture *fixture, int fd)
 {
-        GString *text = g_string_new(NULL);
-        char buffer[4096];
-        ssize_t n;
-
-        while ((n = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT)) != 0) {
-                if (n > 0)
-                        g_string_append_len(text, buffer, n);
-                else if (errno == EAGAIN)
-                        loop_turn(server_base(fixture->server)->loop, true);
-                else
-                        break;
-        }
-        close(fd);
-        return g_string_free(text, FALSE);
+        return control_caller_hear(server_base(fixture->server)->loop, fd);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/control.h"
+#include "support/control_caller.h"
 #include "support/test_server.h"
 
 /* A server with a driven clock, one module that has commands, and an open control socket. */
@@ -67,34 +68,13 @@ n_descriptors(void)
 static int
 call(const Fixture *fixture, const char *request)
 {
-        struct sockaddr_un address = {.sun_family = AF_UNIX};
-        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-        memcpy(address.sun_path, fixture->path, strlen(fixture->path));
-        g_assert_cmpint(connect(fd, (const struct sockaddr *)&address, sizeof address), ==, 0);
-        g_assert_cmpint(send(fd, request, strlen(request), MSG_NOSIGNAL), ==,
-                        (ssize_t)strlen(request));
-        return fd;
+        return control_caller_call(fixture->path, request, strlen(request));
 }
 
-/* Turns the server's loop until the peer closes. Returns: (own) all it said */
 static char *
 hear(Fixture *fixture, int fd)
 {
-        GString *text = g_string_new(NULL);
-        char buffer[4096];
-        ssize_t n;
-
-        while ((n = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT)) != 0) {
-                if (n > 0)
-                        g_string_append_len(text, buffer, n);
-                else if (errno == EAGAIN)
-                        loop_turn(fixture->loop, true);
-                else
-                        break;
-        }
-        close(fd);
-        return g_string_free(text, FALSE);
+        return control_caller_hear(fixture->loop, fd);
 }
 
 static void

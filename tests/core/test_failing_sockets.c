@@ -330,7 +330,7 @@ try_to_ask(void *data)
         Fixture *fixture = data;
         g_autoptr(GPtrArray) questions = check_questions_new();
         g_autoptr(GError) error = NULL;
-        CheckAddress resolver;
+        Address resolver;
 
         g_assert_true(check_resolver_parse("127.0.0.1:9", &resolver));
         check_question(questions, "a.example", 1);

@@ -12,57 +12,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/command.h"
 #include "core/log.h"
+#include "support/test_answer.h"
 #include "support/test_server.h"
 
 #define LOOK (500 * G_TIME_SPAN_MILLISECOND)
 #define HOSTS "hosts: {example.org: , example.net: }\n"
 
 typedef struct {
-        GString *text;
-        int code; /* -1: not ended */
-        int64_t unread;
-} Answer;
-
-typedef struct {
         char *installed, *build; /* folders */
         char *file;              /* of keeper in the build folder */
         TestServer *server;
         MotetSession *romeo, *juliet;
-        Answer answer;
+        TestAnswer answer;
         time_t n_builds; /* each is newer than the one before, however coarse a file's time is */
 } Fixture;
 
 /* Commands */
-
-static void
-take_line(void *data, const char *text)
-{
-        Answer *answer = data;
-
-        g_string_append_printf(answer->text, "%s\n", text);
-}
-
-static void
-take_end(void *data, int exit_code, const char *error_text)
-{
-        Answer *answer = data;
-
-        g_assert_cmpint(answer->code, ==, -1);
-        answer->code = exit_code;
-        if (error_text)
-                take_line(answer, error_text);
-}
-
-static int64_t
-count_unread(void *data)
-{
-        return ((const Answer *)data)->unread;
-}
-
-static const CommandOwner command_owner = {
-        .line = take_line, .ended = take_end, .unread = count_unread};
 
 static void
 begin(Fixture *fixture, const char *path, const char *host)
@@ -72,7 +38,7 @@ begin(Fixture *fixture, const char *path, const char *host)
         g_string_truncate(fixture->answer.text, 0);
         fixture->answer.code = -1;
         fixture->answer.unread = 0;
-        command_run(test_server_core(fixture->server), words, &command_owner, &fixture->answer);
+        command_run(test_server_core(fixture->server), words, &test_answer_owner, &fixture->answer);
         test_server_settle(fixture->server);
 }
 
@@ -200,7 +166,7 @@ set_up(Fixture *fixture, gconstpointer yaml)
         fixture->installed = make_folder();
         fixture->build = make_folder();
         fixture->file = g_build_filename(fixture->build, "mod_keeper.so", NULL);
-        fixture->answer = (Answer){.text = g_string_new(NULL), .code = -1};
+        test_answer_init(&fixture->answer);
         build(fixture, "keeper");
         if (strstr(yaml, "keeper"))
                 build_to(fixture, fixture->installed, "keeper", "keeper");
@@ -225,7 +191,7 @@ tear_down(Fixture *fixture, gconstpointer data)
         test_server_free(fixture->server);
         nftw(fixture->installed, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
         nftw(fixture->build, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-        g_string_free(fixture->answer.text, TRUE);
+        test_answer_clear(&fixture->answer);
         g_free(fixture->installed);
         g_free(fixture->build);
         g_free(fixture->file);

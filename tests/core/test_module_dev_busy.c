@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/command.h"
+#include "support/test_answer.h"
 #include "support/test_server.h"
 
 #define LOOK (500 * G_TIME_SPAN_MILLISECOND)
@@ -20,74 +20,40 @@
 #define KEEPER "modules: {keeper: }\n"
 
 typedef struct {
-        GString *text;
-        int code; /* -1: not ended */
-        int64_t unread;
-} Answer;
-
-typedef struct {
         char *installed, *build; /* folders */
         TestServer *server;
         MotetSession *romeo, *juliet;
-        Answer first, second;
+        TestAnswer first, second;
         time_t n_builds; /* each is newer than the one before, however coarse a file's time is */
 } Fixture;
 
-static void
-take_line(void *data, const char *text)
-{
-        Answer *answer = data;
-
-        g_string_append_printf(answer->text, "%s\n", text);
-}
-
-static void
-take_end(void *data, int exit_code, const char *error_text)
-{
-        Answer *answer = data;
-
-        g_assert_cmpint(answer->code, ==, -1);
-        answer->code = exit_code;
-        if (error_text)
-                take_line(answer, error_text);
-}
-
-static int64_t
-count_unread(void *data)
-{
-        return ((const Answer *)data)->unread;
-}
-
-static const CommandOwner command_owner = {
-        .line = take_line, .ended = take_end, .unread = count_unread};
-
 /* Develops @name, which is in the build folder. */
 static void
-begin(Fixture *fixture, const char *name, Answer *answer)
+begin(Fixture *fixture, const char *name, TestAnswer *answer)
 {
         g_autofree char *path = g_strdup_printf("%s/mod_%s.so", fixture->build, name);
         const char *const words[] = {"module", "dev", path, NULL};
 
-        command_run(test_server_core(fixture->server), words, &command_owner, answer);
+        command_run(test_server_core(fixture->server), words, &test_answer_owner, answer);
         test_server_settle(fixture->server);
 }
 
 static void
-leave(Fixture *fixture, Answer *answer)
+leave(Fixture *fixture, TestAnswer *answer)
 {
         answer->unread = -1;
         test_server_advance(fixture->server, LOOK);
 }
 
 static void
-assert_told(const Answer *answer, const char *part)
+assert_told(const TestAnswer *answer, const char *part)
 {
         if (!strstr(answer->text->str, part))
                 g_error("\"%s\" is not in: %s", part, answer->text->str);
 }
 
 static void
-assert_not_told(const Answer *answer, const char *part)
+assert_not_told(const TestAnswer *answer, const char *part)
 {
         if (strstr(answer->text->str, part))
                 g_error("\"%s\" is in: %s", part, answer->text->str);
@@ -135,8 +101,8 @@ set_up(Fixture *fixture, gconstpointer yaml)
 {
         fixture->installed = make_folder();
         fixture->build = make_folder();
-        fixture->first = (Answer){.text = g_string_new(NULL), .code = -1};
-        fixture->second = (Answer){.text = g_string_new(NULL), .code = -1};
+        test_answer_init(&fixture->first);
+        test_answer_init(&fixture->second);
         build_to(fixture, fixture->build, "keeper", "keeper");
         build_to(fixture, fixture->build, "alpha", "alpha");
         build_to(fixture, fixture->installed, "keeper", "keeper");
@@ -164,8 +130,8 @@ tear_down(Fixture *fixture, gconstpointer data)
         test_server_free(fixture->server);
         nftw(fixture->installed, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
         nftw(fixture->build, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-        g_string_free(fixture->first.text, TRUE);
-        g_string_free(fixture->second.text, TRUE);
+        test_answer_clear(&fixture->first);
+        test_answer_clear(&fixture->second);
         g_free(fixture->installed);
         g_free(fixture->build);
 }

@@ -7,56 +7,22 @@
 #include <motet/service-auth.h>
 #include <string.h>
 
-#include "core/command.h"
+#include "support/test_answer.h"
 #include "support/test_server.h"
-
-typedef struct {
-        GString *text;
-        int code; /* -1: not ended */
-        int64_t unread;
-} Answer;
-
-static void
-take_line(void *data, const char *text)
-{
-        Answer *answer = data;
-
-        g_string_append_printf(answer->text, "%s\n", text);
-}
-
-static void
-take_end(void *data, int exit_code, const char *error_text)
-{
-        Answer *answer = data;
-
-        g_assert_cmpint(answer->code, ==, -1);
-        answer->code = exit_code;
-        if (error_text)
-                take_line(answer, error_text);
-}
-
-static int64_t
-count_unread(void *data)
-{
-        return ((const Answer *)data)->unread;
-}
-
-static const CommandOwner command_owner = {
-        .line = take_line, .ended = take_end, .unread = count_unread};
 
 typedef struct {
         TestServer *server;
         MotetSession *juliet, *romeo;
-        Answer answer;
+        TestAnswer answer;
 } Fixture;
 
 static void
-run(Fixture *fixture, const char *words, Answer *answer)
+run(Fixture *fixture, const char *words, TestAnswer *answer)
 {
         g_auto(GStrv) split = g_strsplit(words, " ", -1);
 
-        command_run(test_server_core(fixture->server), (const char *const *)split, &command_owner,
-                    answer);
+        command_run(test_server_core(fixture->server), (const char *const *)split,
+                    &test_answer_owner, answer);
 }
 
 static void
@@ -68,7 +34,7 @@ set_up(Fixture *fixture, gconstpointer words)
                 "auth_internal: }\n");
         fixture->juliet = test_server_bind(fixture->server, "juliet@example.org/balcony");
         fixture->romeo = test_server_bind(fixture->server, "romeo@example.org/orchard");
-        fixture->answer = (Answer){.text = g_string_new(NULL), .code = -1};
+        test_answer_init(&fixture->answer);
         if (words)
                 run(fixture, words, &fixture->answer);
 }
@@ -78,7 +44,7 @@ tear_down(Fixture *fixture, gconstpointer words)
 {
         (void)words;
         test_server_free(fixture->server);
-        g_string_free(fixture->answer.text, TRUE);
+        test_answer_clear(&fixture->answer);
 }
 
 static void
@@ -298,12 +264,12 @@ test_what_is_not_read_is_left_out(Fixture *fixture, gconstpointer data)
 static void
 test_four_may_watch(Fixture *fixture, gconstpointer data)
 {
-        Answer others[TRACE_WATCHES_MAX];
+        TestAnswer others[TRACE_WATCHES_MAX];
 
         (void)data;
         for (unsigned i = 1; i <= TRACE_WATCHES_MAX; i++) {
-                Answer *answer = &others[i - 1];
-                *answer = (Answer){.text = g_string_new(NULL), .code = -1};
+                TestAnswer *answer = &others[i - 1];
+                test_answer_init(answer);
                 run(fixture, "trace --jid romeo@example.org --for 2s", answer);
                 g_assert_cmpint(answer->code, ==, i < TRACE_WATCHES_MAX ? -1 : 75);
         }
@@ -314,7 +280,7 @@ test_four_may_watch(Fixture *fixture, gconstpointer data)
                 bool has_run = i + 1 < TRACE_WATCHES_MAX;
                 g_assert_cmpint(others[i].code, ==, has_run ? 0 : 75);
                 g_assert_true(has_run == (strstr(others[i].text->str, " in iq ") != NULL));
-                g_string_free(others[i].text, TRUE);
+                test_answer_clear(&others[i]);
         }
         g_assert_false(is_off(fixture));
 }

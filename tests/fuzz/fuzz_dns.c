@@ -60,7 +60,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
         static const int types[] = {ns_t_srv, ns_t_a, ns_t_aaaa};
-        CheckAddress address;
+        Address address;
 
         if (n == 0 || n > 512)
                 return 0;
