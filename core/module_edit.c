@@ -13,19 +13,19 @@
 #include "core/config_yaml.h"
 
 typedef struct {
-        GPtrArray *lines; /* (own) without line feeds */
-        ConfigNode *root; /* (own) as it was before */
+        GPtrArray *lines;       /* (own) without line feeds */
+        const ConfigNode *root; /* (borrowed) as it was before */
 } Edited;
 
 static void
 edited_clear(Edited *edited)
 {
         g_clear_pointer(&edited->lines, g_ptr_array_unref);
-        config_node_free(edited->root);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Edited, edited_clear)
 
+/* MOTET_ERROR_IO: nothing is known of the text, since memory is wanting. */
 static ConfigNode *
 parse(const char *text, const char *file, GError **error)
 {
@@ -35,8 +35,11 @@ parse(const char *text, const char *file, GError **error)
         ConfigNode *root = config_yaml_parse(text, strlen(text), file, &findings);
         if (!root || findings.n_errors > 0) {
                 g_assert(findings.list->len > 0);
-                g_autofree char *what = config_finding_string(g_ptr_array_index(findings.list, 0));
-                g_set_error(error, MOTET_ERROR, MOTET_ERROR_CONFIG, "%s", what);
+                const ConfigFinding *first = g_ptr_array_index(findings.list, 0);
+                bool is_read = first->id != FINDING_CONFIG_UNREADABLE;
+                g_autofree char *what = config_finding_string(first);
+                g_set_error(error, MOTET_ERROR, is_read ? MOTET_ERROR_CONFIG : MOTET_ERROR_IO, "%s",
+                            what);
                 g_clear_pointer(&root, config_node_free);
         }
         config_findings_clear(&findings);
@@ -334,41 +337,57 @@ new_text(const char *text, const ModuleEdit *edit)
                                hosts ? hosts : "", hosts ? "\n" : "");
 }
 
-/* One step at a time, since the first may move what the second looks for. */
+/*
+ * One step at a time, since the first may move what the second looks for. Returns: NULL, too, for a
+ * text that this cannot be done in, which is no error
+ */
 static char *
-change(const char *text, const ConfigNode *root, const ModuleEdit *edit, const char *file)
+change(const char *text, const ConfigNode *root, const ModuleEdit *edit, const char *file,
+       GError **error)
 {
         if (root->kind != CONFIG_MAP)
                 return has_text(root, "") ? new_text(text, edit) : NULL;
 
-        g_auto(Edited) first = {.lines = split(text), .root = parse(text, file, NULL)};
+        g_auto(Edited) first = {.lines = split(text), .root = root};
         if (!set_enabled(&first, edit->enabled))
                 return NULL;
         g_autofree char *switched = join(first.lines);
         if (!edit->hosts)
                 return g_steal_pointer(&switched);
 
-        g_auto(Edited) second = {.lines = split(switched), .root = parse(switched, file, NULL)};
-        return second.root && set_hosts(&second, edit->hosts) ? join(second.lines) : NULL;
+        g_autoptr(ConfigNode) between = parse(switched, file, error);
+        g_auto(Edited) second = {.lines = split(switched), .root = between};
+        return between && set_hosts(&second, edit->hosts) ? join(second.lines) : NULL;
 }
 
-char *
-module_edit_text(const char *text, const ModuleEdit *edit, const char *file, GError **error)
+static void
+tell_to_write(const ModuleEdit *edit, const char *file, GError **error)
 {
-        g_autoptr(ConfigNode) before = parse(text, file, error);
-
-        if (!before)
-                return NULL;
-        g_autofree char *changed = change(text, before, edit, file);
-        g_autoptr(ConfigNode) after = changed ? parse(changed, file, NULL) : NULL;
-        if (after && is_as_meant(before, after, edit))
-                return g_steal_pointer(&changed);
-
         g_autofree char *hosts = edit->hosts ? flow_text(edit->hosts) : NULL;
+
         g_set_error(
                 error, MOTET_ERROR, MOTET_ERROR_CONFIG,
                 "%s is written in a way that only you can change: say \"enabled: %s\"%s%s%s there",
                 file, edit->enabled ? "true" : "false", hosts ? " and \"hosts: " : "",
                 hosts ? hosts : "", hosts ? "\"" : "");
+}
+
+char *
+module_edit_text(const char *text, const ModuleEdit *edit, const char *file, GError **error)
+{
+        g_autoptr(GError) failure = NULL;
+        g_autoptr(ConfigNode) before = parse(text, file, error);
+
+        if (!before)
+                return NULL;
+        g_autofree char *changed = change(text, before, edit, file, &failure);
+        g_autoptr(ConfigNode) after = changed ? parse(changed, file, &failure) : NULL;
+        if (after && is_as_meant(before, after, edit))
+                return g_steal_pointer(&changed);
+
+        if (g_error_matches(failure, MOTET_ERROR, MOTET_ERROR_IO))
+                g_propagate_error(error, g_steal_pointer(&failure));
+        else
+                tell_to_write(edit, file, error);
         return NULL;
 }
