@@ -2,7 +2,8 @@
  * activity: what a thread is at: which module's function it is in, on which host and in what.
  *
  * A few stores a call, no clock and no allocation. It is read by the same thread's handler of a
- * signal, and by another thread that watches. Belongs to what the log must know of a process that dies.
+ * signal, and by another thread that watches. Belongs to what the log must know of a process that
+ * dies.
  */
 #pragma once
 
@@ -24,7 +25,8 @@ typedef struct {
         uint32_t blocked_ms;  /* how long, when that is why the process is about to end; else 0 */
 } Activity;
 
-/* Of this thread. In the executable, so that reading it in a handler of a signal allocates nothing. */
+/* Of this thread. In the executable, so that reading it in a handler of a signal allocates
+ * nothing. */
 extern _Thread_local Activity activity_here;
 
 /* Each word on its own: who watches looks at serial before and after (activity_read()). */
@@ -44,9 +46,10 @@ bool activity_read(const Activity *activity, Activity *out);
 
 /** activity_owners_new: Returns: (own) of ActivityOwner, unref frees all */
 GPtrArray *activity_owners_new(void);
-/** activity_n_slow: Returns: how many calls of @module on @host (NULL: of server scope) were slow, of
- * whatever build */
+/** activity_n_slow: Returns: how many calls of @module on @host (NULL: of server scope) were slow,
+ * of whatever build */
 uint64_t activity_n_slow(const GPtrArray *owners, const char *module, const char *host);
-/** activity_owner: Returns: (borrowed from @owners) the one of these; @host and @file may be NULL */
+/** activity_owner: Returns: (borrowed from @owners) the one of these; @host and @file may be
+ * NULL */
 ActivityOwner *activity_owner(GPtrArray *owners, const char *module, const char *host,
                               const char *file);

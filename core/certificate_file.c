@@ -136,8 +136,8 @@ read_text(const char *path, const char *what, Text *out, bool *unsteady_out, GEr
 
 /* Blocks */
 
-/* A file that is being written ends where the writer is: what OpenSSL does not miss, as the rest of a block that has
- * not begun, must be missed here. */
+/* A file that is being written ends where the writer is: what OpenSSL does not miss, as the rest of
+ * a block that has not begun, must be missed here. */
 static bool
 ends_with_a_whole_block(const Text *text)
 {

@@ -1,7 +1,9 @@
 /*
- * certificate_folder: which files below a folder may hold certificates and keys, and whether any of them changed.
+ * certificate_folder: which files below a folder may hold certificates and keys, and whether any of
+ * them changed.
  *
- * Any layout will do: files side by side, a folder a domain, links to where versions are kept (certbot, Kubernetes).
+ * Any layout will do: files side by side, a folder a domain, links to where versions are kept
+ * (certbot, Kubernetes).
  */
 #pragma once
 
@@ -19,7 +21,8 @@ typedef struct {
 
 void certificate_folder_init(CertificateFolder *folder);
 void certificate_folder_clear(CertificateFolder *folder);
-/** certificate_folder_walk: adds what is below @path; follows links, reads no file. For a worker thread */
+/** certificate_folder_walk: adds what is below @path; follows links, reads no file. For a worker
+ * thread */
 void certificate_folder_walk(CertificateFolder *folder, const char *path);
 /** certificate_folder_note: adds the state of the one file at @path, but not the file */
 void certificate_folder_note(CertificateFolder *folder, const char *path);

@@ -1,7 +1,9 @@
 /*
- * certificate_stock: the certificates on disk that may serve some domains, each with its key, and the best for each of them.
+ * certificate_stock: the certificates on disk that may serve some domains, each with its key, and
+ * the best for each of them.
  *
- * What is in a folder is matched by the names inside certificates, and keys by the public key, whatever the files are called.
+ * What is in a folder is matched by the names inside certificates, and keys by the public key,
+ * whatever the files are called.
  */
 #pragma once
 
@@ -53,10 +55,12 @@ typedef struct {
 /**
  * certificate_stock_look:
  *
- * Asks for the state of all files and reads none. Returns: (own) a stock of nothing, for certificate_stock_read()
+ * Asks for the state of all files and reads none. Returns: (own) a stock of nothing, for
+ * certificate_stock_read()
  */
 CertificateStock *certificate_stock_look(CertificatePlan *plan);
-/** certificate_stock_read: fills @stock. Keys of no use here are not kept. Both for a worker thread */
+/** certificate_stock_read: fills @stock. Keys of no use here are not kept. Both for a worker
+ * thread */
 void certificate_stock_read(CertificateStock *stock);
 void certificate_stock_free(CertificateStock *stock);
 
@@ -64,18 +68,20 @@ void certificate_stock_free(CertificateStock *stock);
  * certificate_compare:
  * @now: seconds since 1970
  *
- * Which one serves @ascii_name better: one for that name and valid goes before one that is not valid, that before one for others; the
- * very name before a wildcard; one whose chain is whole; the one that expires last. Returns: > 0 when @a does
+ * Which one serves @ascii_name better: one for that name and valid goes before one that is not
+ * valid, that before one for others; the very name before a wildcard; one whose chain is whole; the
+ * one that expires last. Returns: > 0 when @a does
  */
 int certificate_compare(const Certificate *a, const Certificate *b, const char *ascii_name,
                         int64_t now);
 /**
- * certificate_stock_best: Returns: (borrowed) the best certificate for @host, which may be one for its parent domain or one
- * that has expired; NULL when there is none
- */
+ * certificate_stock_best: Returns: (borrowed) the best certificate for @host, which may be one for
+ * its parent domain or one that has expired; NULL when there is
+ * none */
 Certificate *certificate_stock_best(const CertificateStock *stock, const CertificateWanted *host,
                                     int64_t now);
-/** certificate_stock_trouble: Returns: (borrowed) why @file is no help; NULL when nothing was wrong with it, or it is not there */
+/** certificate_stock_trouble: Returns: (borrowed) why @file is no help; NULL when nothing was wrong
+ * with it, or it is not there */
 const char *certificate_stock_trouble(const CertificateStock *stock, const char *file);
 /** certificate_stock_why: Returns: (own) why there is nothing for @host, and what to do */
 char *certificate_stock_why(const CertificateStock *stock, const CertificateWanted *host);

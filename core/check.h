@@ -1,6 +1,6 @@
 /*
- * check: what is wrong, found before it hurts: a table of checks, run while the server is stopped or
- * running. Nothing is changed by one.
+ * check: what is wrong, found before it hurts: a table of checks, run while the server is stopped
+ * or running. Nothing is changed by one.
  */
 #pragma once
 
@@ -71,8 +71,8 @@ int check_run(const CheckParams *params, CheckPrint print, void *data, GError **
 /** check_exit_code: @strict: warnings count, notes never do */
 int check_exit_code(const ConfigFindings *findings, bool strict);
 
-/** check_explain: prints what there is to know of the finding @name, of all when NULL. Returns: false
- * with MOTET_ERROR_USAGE when there is none */
+/** check_explain: prints what there is to know of the finding @name, of all when NULL. Returns:
+ * false with MOTET_ERROR_USAGE when there is none */
 bool check_explain(const char *name, CheckPrint print, void *data, GError **error);
 
 /**

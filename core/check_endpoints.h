@@ -16,8 +16,8 @@ typedef struct {
 
 /**
  * check_endpoints:
- * @unread: what is wrong with options of modules that listen is added to it, and such a module has no
- *   endpoints; NULL: nobody wants to know
+ * @unread: what is wrong with options of modules that listen is added to it, and such a module has
+ * no endpoints; NULL: nobody wants to know
  *
  * Returns: (own) of CheckEndpoint, for g_ptr_array_unref()
  */

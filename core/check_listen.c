@@ -251,8 +251,8 @@ is_told(const ConfigFindings *findings, const ConfigFinding *finding)
         return false;
 }
 
-/* A module whose options are refused listens nowhere: nothing can be said of its ports, least of all
- * that all is well. */
+/* A module whose options are refused listens nowhere: nothing can be said of its ports, least of
+ * all that all is well. */
 static void
 report_unread(CheckContext *context, const ConfigFindings *unread)
 {

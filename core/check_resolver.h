@@ -42,6 +42,6 @@ bool check_resolver_usual(const char *root, Address *out);
  */
 bool check_resolver_ask(const Address *resolver, GPtrArray *questions, int64_t patience,
                         GError **error);
-/** check_resolver_take: @bytes: a message that came: an answer to something else is nobody's, one that
- * was cut is none */
+/** check_resolver_take: @bytes: a message that came: an answer to something else is nobody's, one
+ * that was cut is none */
 void check_resolver_take(GPtrArray *questions, const guint8 *bytes, size_t n);

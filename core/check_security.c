@@ -1,6 +1,6 @@
 /*
- * check_security: modes, the user, what modules say of risky settings, and how the server and the unit
- * confine it.
+ * check_security: modes, the user, what modules say of risky settings, and how the server and the
+ * unit confine it.
  *
  * TLS is not looked at: its versions and ciphers are those of tls.c, and no setting lowers them.
  *

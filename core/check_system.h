@@ -13,11 +13,11 @@ typedef struct {
         const char *memory_source;
 } CheckSystem;
 
-/** check_system_read: @root: what paths begin with, "" but in tests; @socket: the control socket, to
- * find a running server by */
+/** check_system_read: @root: what paths begin with, "" but in tests; @socket: the control socket,
+ * to find a running server by */
 void check_system_read(const char *root, const char *socket, CheckSystem *system);
 void check_system_clear(CheckSystem *system);
 
-/** check_system_sysctl: number @index of the sysctl @name, "net.core.somaxconn". Returns: false when
- * this kernel does not have it */
+/** check_system_sysctl: number @index of the sysctl @name, "net.core.somaxconn". Returns: false
+ * when this kernel does not have it */
 bool check_system_sysctl(const char *root, const char *name, unsigned index, uint64_t *out);

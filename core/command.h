@@ -38,8 +38,8 @@ typedef struct {
  * is given, on every host that has it, one after the other.
  */
 void command_run(Server *server, const char *const *words, const CommandOwner *owner, void *data);
-/** command_run_as: the same for @caller (borrowed), who may be refused with MOTET_ERROR_DENIED. Where an
- * optional domain is left out, an administrator's own host is meant. */
+/** command_run_as: the same for @caller (borrowed), who may be refused with MOTET_ERROR_DENIED.
+ * Where an optional domain is left out, an administrator's own host is meant. */
 void command_run_as(Server *server, const CommandCaller *caller, const char *const *words,
                     const CommandOwner *owner, void *data);
 /** command_unread: as CommandOwner.unread */

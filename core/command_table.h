@@ -13,7 +13,8 @@ typedef struct {
         const MotetModuleInfo *info; /* NULL: core's own */
 } CommandPlace;
 
-/** command_table_of: Returns: (own) of CommandPlace: of core and of all modules that @server runs */
+/** command_table_of: Returns: (own) of CommandPlace: of core and of all modules that @server
+ * runs */
 GArray *command_table_of(Server *server);
 /** command_table_new: Returns: (own) the same, of core and of these modules */
 GArray *command_table_new(const MotetModuleInfo *const *infos, unsigned n);

@@ -455,7 +455,8 @@ list_drop_ins(const Config *config, const ConfigNode *named, ConfigFindings *fin
         for (errno = 0; (name = g_dir_read_name(dir)); errno = 0)
                 if (name[0] != '.' && g_str_has_suffix(name, ".yaml"))
                         g_ptr_array_add(names, g_strdup(name));
-        /* Half of the modules would be another server: readdir(3) tells the end from a failure by errno. */
+        /* Half of the modules would be another server: readdir(3) tells the end from a failure by
+         * errno. */
         if (errno != 0) {
                 config_findings_add(findings, FINDING_CONFIG_PLUGINS_DIR, config->file, line,
                                     column, "plugins_dir: %s cannot be read: %s",

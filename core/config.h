@@ -43,8 +43,8 @@ void config_findings_sort(ConfigFindings *findings);
 bool config_finding_is_warning(const ConfigFinding *finding);
 /** config_finding_string: Returns: (own) "file:line:col: error: text; hint [id]", one line */
 char *config_finding_string(const ConfigFinding *finding);
-/** config_findings_first_error: sorts them. Returns: (own) the first error as one line, NULL when there
- * is none */
+/** config_findings_first_error: sorts them. Returns: (own) the first error as one line, NULL when
+ * there is none */
 char *config_findings_first_error(ConfigFindings *findings);
 
 typedef enum { CONFIG_SCALAR, CONFIG_LIST, CONFIG_MAP } ConfigKind;
@@ -139,7 +139,8 @@ const ConfigNode *config_node_entry(const ConfigNode *map, const char *key);
 /**
  * option_values_new:
  * @options, @overrides: (borrowed) maps or NULL; what @overrides says of a key goes before
- * @config: (borrowed) its dir is what written paths are relative to, its data_dir what default paths are
+ * @config: (borrowed) its dir is what written paths are relative to, its data_dir what default
+ * paths are
  *
  * Returns: (own) checked values, defaults filled in, also when findings were added
  */
@@ -164,7 +165,8 @@ void option_values_diff(const OptionValues *before, const OptionValues *after,
                         void (*func)(const char *key, const char *before, const char *after,
                                      void *data),
                         void *data);
-/** option_values_foreach: calls @func for each option, with what is written when it is unset: NULL */
+/** option_values_foreach: calls @func for each option, with what is written when it is unset:
+ * NULL */
 void option_values_foreach(const OptionValues *values,
                            void (*func)(const char *key, const char *value, void *data),
                            void *data);

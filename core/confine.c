@@ -28,8 +28,9 @@ struct Confine {
 };
 
 /*
- * What libraries read while the server runs, as far as modes let it: names of hosts and accounts (NSS and its
- * modules), what is loaded then, trusted certificates, locales and time zones; what it uses of the machine.
+ * What libraries read while the server runs, as far as modes let it: names of hosts and accounts
+ * (NSS and its modules), what is loaded then, trusted certificates, locales and time zones; what it
+ * uses of the machine.
  */
 static const struct {
         const char *path;

@@ -1,9 +1,9 @@
 /*
- * confine: what a server that serves may still do to the machine: open the files that its configuration
- * names and what libraries read, and ask the kernel for what is on the list.
+ * confine: what a server that serves may still do to the machine: open the files that its
+ * configuration names and what libraries read, and ask the kernel for what is on the list.
  *
- * Files first, before a module's code runs and before there is a second thread; calls when it is about to
- * serve. What the kernel does not have is a warning, not a refusal to start.
+ * Files first, before a module's code runs and before there is a second thread; calls when it is
+ * about to serve. What the kernel does not have is a warning, not a refusal to start.
  *
  * Source: SECURITY-DEFAULTS R29.
  */
@@ -18,17 +18,19 @@ typedef struct Confine Confine;
  * confine_new:
  * @wanted: of ModuleWanted, what runs
  *
- * Returns: (own) the files confined already, from now on for good; NULL where the configuration says so
+ * Returns: (own) the files confined already, from now on for good; NULL where the configuration
+ * says so
  */
 Confine *confine_new(Loop *loop, const Config *config, const GPtrArray *wanted);
-/** confine_take_calls: from now on, for all threads; what is refused afterwards is told from the loop. @confine may be NULL */
+/** confine_take_calls: from now on, for all threads; what is refused afterwards is told from the
+ * loop. @confine may be NULL */
 void confine_take_calls(Confine *confine);
 /** confine_free: what was given up does not come back; refused calls are not told any more */
 void confine_free(Confine *confine);
 /**
  * confine_check: whether what @config and @wanted need is allowed to who was confined by another
- * configuration; findings say what needs a restart. @confine may be NULL
- */
+ * configuration; findings say what needs a restart. @confine may be
+ * NULL */
 void confine_check(const Confine *confine, const Config *config, const GPtrArray *wanted,
                    ConfigFindings *findings);
 

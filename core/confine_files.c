@@ -1,8 +1,9 @@
 /*
  * confine_files: a set of rules for Landlock.
  *
- * A later kernel handles more rights than an older one; what it does not handle it allows, so each is asked for
- * as much as it knows. The headers of the build may be older than the kernel, hence the numbers.
+ * A later kernel handles more rights than an older one; what it does not handle it allows, so each
+ * is asked for as much as it knows. The headers of the build may be older than the kernel, hence
+ * the numbers.
  */
 #include "core/confine_files.h"
 

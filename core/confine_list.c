@@ -20,8 +20,8 @@
 #define FOR_SANITIZER false
 #endif
 
-/* From 424 on a call has one number everywhere; the headers of the build may be older than the C library
- * that the server runs with. */
+/* From 424 on a call has one number everywhere; the headers of the build may be older than the C
+ * library that the server runs with. */
 enum {
         CALL_pidfd_open = 434,
         CALL_clone3 = 435,
@@ -193,8 +193,8 @@ static const ConfineCall rows[] = {
         NEW(map_shadow_stack, ALLOW),
         NEW(mseal, ALLOW),
 
-        /* Threads and this process. A C library that is told that there is no clone3 uses clone, whose
-           flags are seen. */
+        /* Threads and this process. A C library that is told that there is no clone3 uses clone,
+           whose flags are seen. */
         ROW(clone, CLONE),
         NEW(clone3, ABSENT),
         ROW(wait4, ALLOW),

@@ -1,15 +1,15 @@
 /*
  * confine_list: which calls of the kernel a confined server makes, and what is refused of them.
  *
- * Source: SECURITY-DEFAULTS R29; the group @system-service of systemd.exec(5), less what needs rights
- * and what nobody here asks for.
+ * Source: SECURITY-DEFAULTS R29; the group @system-service of systemd.exec(5), less what needs
+ * rights and what nobody here asks for.
  */
 #pragma once
 
 #include <motet/types.h>
 
-/* The last call that was looked at: later ones are answered with ENOSYS, as by a kernel that does not
- * have them. */
+/* The last call that was looked at: later ones are answered with ENOSYS, as by a kernel that does
+ * not have them. */
 #define CONFINE_NEWEST 462
 
 typedef enum {

@@ -1,6 +1,6 @@
 /*
- * confine_needs: what a configuration and the modules it enables need of the machine, beside what every
- * server needs: files, folders, programs, families of sockets.
+ * confine_needs: what a configuration and the modules it enables need of the machine, beside what
+ * every server needs: files, folders, programs, families of sockets.
  *
  * Source: MotetModuleInfo.needs (include/motet/module.h).
  */

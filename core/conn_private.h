@@ -1,8 +1,9 @@
 /*
  * conn_private: the insides of a connection, for conn.c and the files beside it.
  *
- * conn_socket.c and conn_memory.c move bytes, conn_tls.c seals and opens them, conn.c holds queues, limits and the end.
- * An idle connection holds this struct, its peer's address and, inside TLS, an SSL: no buffer.
+ * conn_socket.c and conn_memory.c move bytes, conn_tls.c seals and opens them, conn.c holds queues,
+ * limits and the end. An idle connection holds this struct, its peer's address and, inside TLS, an
+ * SSL: no buffer.
  */
 #pragma once
 
@@ -16,9 +17,11 @@ typedef struct ConnTransport ConnTransport;
 struct ConnTransport {
         ssize_t (*receive)(MotetConn *conn, void *buffer, size_t n);
         ssize_t (*send)(MotetConn *conn, const void *bytes, size_t n);
-        /** want: call conn_ready() when one of @events (EPOLLIN, EPOLLOUT) is so; 0: only on errors */
+        /** want: call conn_ready() when one of @events (EPOLLIN, EPOLLOUT) is so; 0: only on
+         * errors */
         bool (*want)(MotetConn *conn, uint32_t events, GError **error);
-        /** shut: nothing more is sent. Returns: whether the peer's end must be awaited, lest unread input make it lose our last bytes */
+        /** shut: nothing more is sent. Returns: whether the peer's end must be awaited, lest unread
+         * input make it lose our last bytes */
         bool (*shut)(MotetConn *conn);
         void (*close)(MotetConn *conn);
 };
@@ -77,7 +80,8 @@ struct MotetConn {
         const ConnTransport *transport;
         LoopWatch watch; /* socket: its descriptor */
         struct ConnMemory *memory;
-        LoopJob job; /* in the flush stage: sends, goes on with held input, tells the transport what to wait for */
+        LoopJob job; /* in the flush stage: sends, goes on with held input, tells the transport what
+                        to wait for */
         LoopTimer timer;
         GString *out;       /* not sent yet; NULL when there is none */
         size_t out_sent;    /* bytes at the front of @out that are sent already */
@@ -122,7 +126,8 @@ void conn_ready(MotetConn *conn, uint32_t events);
 void conn_end(MotetConn *conn, ConnEnd end, const char *text);
 /** conn_end_by_errno: as receive or send of the transport failed */
 void conn_end_by_errno(MotetConn *conn, int code);
-/** conn_enter / conn_leave: around all work the loop starts, so that the owner may free the connection inside; nothing may follow conn_leave() */
+/** conn_enter / conn_leave: around all work the loop starts, so that the owner may free the
+ * connection inside; nothing may follow conn_leave() */
 void conn_enter(MotetConn *conn);
 void conn_leave(MotetConn *conn);
 
@@ -144,7 +149,8 @@ void conn_buffer_drop(const MotetConn *conn, GString **buffer);
 
 /** conn_flush: one send of what is queued, and what follows once all is sent */
 void conn_flush(MotetConn *conn);
-/** conn_send_sealed: one send. Returns: whether all went; false also when it ended the connection */
+/** conn_send_sealed: one send. Returns: whether all went; false also when it ended the
+ * connection */
 bool conn_send_sealed(MotetConn *conn);
 /** conn_drop_out: forgets what is queued and not sealed */
 void conn_drop_out(MotetConn *conn);
@@ -170,8 +176,9 @@ void conn_tls_input(MotetConn *conn, const char *bytes, size_t n);
 /** conn_tls_input_held: goes on with what was received while paused */
 void conn_tls_input_held(MotetConn *conn);
 /**
- * conn_tls_seal: moves queued plaintext into records, as much as is good for one send, and the close-notify after the last when finishing.
- * Returns: false when it ended the connection
- */
+ * conn_tls_seal: moves queued plaintext into records, as much as is good for one send, and the
+ * close-notify after the last when finishing.
+ * Returns: false when it ended the
+ * connection */
 bool conn_tls_seal(MotetConn *conn);
 void conn_tls_clear(MotetConn *conn);

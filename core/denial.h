@@ -10,8 +10,8 @@
  * @mode: R_OK or W_OK, for what it was opened
  * @code: the error number
  *
- * Returns: (borrowed) what to tell an operator when it is no missing right that denies @path, but that this
- * process is confined; otherwise NULL
+ * Returns: (borrowed) what to tell an operator when it is no missing right that denies @path, but
+ * that this process is confined; otherwise NULL
  */
 const char *denial_advice(const char *path, int mode, int code);
 /** denial_text: Returns: (own) that, or what g_strerror() says of @code */

@@ -47,8 +47,8 @@ void elf_file_free(ElfFile *file);
 const ElfSymbol *elf_file_export(const ElfFile *file, const char *name);
 /** elf_file_imports: whether it uses @name of others */
 bool elf_file_imports(const ElfFile *file, const char *name);
-/** elf_file_read: copies the first @n bytes of what @symbol, an exported one, stands for, as they are
- * in the file. False: it is shorter, or not in the file */
+/** elf_file_read: copies the first @n bytes of what @symbol, an exported one, stands for, as they
+ * are in the file. False: it is shorter, or not in the file */
 bool elf_file_read(const ElfFile *file, const ElfSymbol *symbol, void *out, size_t n);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ElfFile, elf_file_free)

@@ -117,7 +117,8 @@ settle(MotetWait *wait, Settled how)
                 return;
 
         wait->settled = how;
-        /* Nobody waits for the token any more: a module that forgot it can be replaced all the same. */
+        /* Nobody waits for the token any more: a module that forgot it can be replaced all the
+         * same. */
         wait->owned.underway = false;
         if (!wait->on_stack)
                 finish(wait);

@@ -16,7 +16,8 @@
 void event_wait_parked(MotetWait *wait);
 /** event_wait_unused: the handler took @wait and returned another verdict */
 void event_wait_unused(MotetWait *wait);
-/** event_wait_n_held: Returns: how many tokens @instance has yet to resume, those included that nobody waits for any more */
+/** event_wait_n_held: Returns: how many tokens @instance has yet to resume, those included that
+ * nobody waits for any more */
 unsigned event_wait_n_held(const MotetModule *instance);
 /**
  * event_wait_cancel_all: cancels the parked chains that belong to no session and run on @host (it

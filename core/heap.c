@@ -313,7 +313,8 @@ find_ready(Redirection *redirection)
                 dlclose(program);
 }
 
-/* Also when some entries were refused the others are led there. While objects are shown none is removed. */
+/* Also when some entries were refused the others are led there. While objects are shown none is
+ * removed. */
 static bool
 redirect(bool is_counted)
 {

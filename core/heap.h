@@ -8,9 +8,9 @@
  * their global offset tables) lead to functions that count and call the real one. Tables that are
  * read-only are writable for that moment alone. When the count ends all entries are as before.
  *
- * Other threads may run, call malloc() and open libraries meanwhile; starting and stopping wait until
- * one that is being opened is. Each takes milliseconds, so it is for when an operator asks, not for
- * sampling.
+ * Other threads may run, call malloc() and open libraries meanwhile; starting and stopping wait
+ * until one that is being opened is. Each takes milliseconds, so it is for when an operator asks,
+ * not for sampling.
  *
  * Not counted: what other threads do, what was mapped without malloc(), and what GLib hands out
  * from its slices, which it allocates in pages and seldom gives back (nodes of lists, heads of

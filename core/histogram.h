@@ -35,7 +35,7 @@ void histogram_subtract(Histogram *histogram, const Histogram *earlier);
  * histogram_quantile:
  * @percent: 1 to 100
  *
- * Returns: a time, a bucket's limit, that @percent of those counted did not exceed, µs; 0 when nothing
- * was counted; INT64_MAX when it is beyond all limits
+ * Returns: a time, a bucket's limit, that @percent of those counted did not exceed, µs; 0 when
+ * nothing was counted; INT64_MAX when it is beyond all limits
  */
 int64_t histogram_quantile(const Histogram *histogram, unsigned percent);

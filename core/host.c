@@ -18,7 +18,8 @@
 #include "core/session.h"
 #include "core/sessions.h"
 
-/* Parsers kept ready: clients of one library share a header, so few headers serve nearly everybody. */
+/* Parsers kept ready: clients of one library share a header, so few headers serve nearly
+ * everybody. */
 #define POOL_HEADERS 16
 #define POOL_PARSERS 16
 

@@ -90,8 +90,8 @@ typedef struct {
 
 /**
  * instance_enter / instance_leave: around every call of a module's function.
- * @what: what it is called for, told when it crashes or keeps everybody waiting: the name of an event, or a
- *   literal; it must stay as long as the server
+ * @what: what it is called for, told when it crashes or keeps everybody waiting: the name of an
+ * event, or a literal; it must stay as long as the server
  *
  * Returns: what was running before, to be given back to instance_leave()
  */

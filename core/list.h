@@ -1,8 +1,8 @@
 /*
  * list: circular lists of links embedded in their elements; a head is a link too.
  *
- * The owner's struct holds its links, so that entering and leaving a list allocates nothing. Zeroed memory is a link in no
- * list; a head is made with list_init().
+ * The owner's struct holds its links, so that entering and leaving a list allocates nothing. Zeroed
+ * memory is a link in no list; a head is made with list_init().
  */
 #pragma once
 

@@ -14,8 +14,9 @@ typedef struct Listens Listens;
 Listens *listens_new(MotetServer *server);
 /** listens_free: after every module was stopped, and its listeners with it */
 void listens_free(Listens *listens);
-/** listens_take_activation: @activation (take) has sockets to listen with instead of new ones, as long as @listens is there. They
- * are kept when a listener goes, for the next one at the same place */
+/** listens_take_activation: @activation (take) has sockets to listen with instead of new ones, as
+ * long as @listens is there. They are kept when a listener goes, for the next one at the same
+ * place */
 void listens_take_activation(Listens *listens, Activation *activation);
 /** listens_open: opens all that are declared; on failure none is left open. Error as of
  * motet_listen(), or MOTET_ERROR_CONFIG when a socket of the activation is left over */

@@ -37,7 +37,8 @@ void log_set_level(MotetLogLevel level);
  * Returns: false when too many sources have a level of their own
  */
 bool log_command_level(const char *source, int level);
-/** log_level_of: Returns: the highest level at which @source (NULL: who has none of its own) writes */
+/** log_level_of: Returns: the highest level at which @source (NULL: who has none of its own)
+ * writes */
 MotetLogLevel log_level_of(const char *source);
 
 /**
@@ -70,12 +71,12 @@ void log_start(void);
  * Returns: false when it was not
  */
 bool log_flush(int64_t timeout);
-/** log_stop: writes everything that waits, for at most @timeout µs, and ends the thread. Returns: false
- * when something was lost */
+/** log_stop: writes everything that waits, for at most @timeout µs, and ends the thread. Returns:
+ * false when something was lost */
 bool log_stop(int64_t timeout);
 /**
- * log_catch_crashes: in a program that ends by a signal of its own fault, or abort(3), what waits is
- * written first, and the signal told. Whatever else handles it comes after that.
+ * log_catch_crashes: in a program that ends by a signal of its own fault, or abort(3), what waits
+ * is written first, and the signal told. Whatever else handles it comes after that.
  */
 void log_catch_crashes(void);
 /** log_catch_glib: what GLib and libraries upon it have to say becomes lines of source "glib" */
@@ -85,8 +86,8 @@ void log_catch_glib(void);
 void log_write(MotetLogLevel level, const char *source, const LogFields *about, const char *format,
                va_list args) G_GNUC_PRINTF(4, 0);
 
-/** log_set_func: lines, escaped and cut, go to @func instead; NULL: to the output again. For tests.
- */
+/** log_set_func: lines, escaped and cut, go to @func instead; NULL: to the output again. For
+ * tests. */
 void log_set_func(LogFunc func, void *data);
 /** log_set_clock: µs since 1970 for time stamps and rates; NULL: the real time. For tests. */
 void log_set_clock(LogClock clock, void *data);

@@ -16,8 +16,8 @@ LogCommands *log_commands_new(Loop *loop);
 /** log_commands_free: what is configured is in force again */
 void log_commands_free(LogCommands *commands);
 
-/** log_commands_foreach: what was commanded: @source "all" or a module's, @left: µs until it ends, 0: with the
- * server */
+/** log_commands_foreach: what was commanded: @source "all" or a module's, @left: µs until it ends,
+ * 0: with the server */
 void log_commands_foreach(const LogCommands *commands,
                           void (*func)(void *data, const char *source, const char *level,
                                        int64_t left),

@@ -1,9 +1,11 @@
 /*
  * log_crash: last words of a process that ends by a signal of its own fault.
  *
- * Afterwards the signal takes the way it would have taken without us: to a sanitizer, or to the end.
+ * Afterwards the signal takes the way it would have taken without us: to a sanitizer, or to the
+ * end.
  *
- * Source: signal-safety(7), sigaction(2), backtrace(3): what loads a library is done before it is needed.
+ * Source: signal-safety(7), sigaction(2), backtrace(3): what loads a library is done before it is
+ * needed.
  */
 #include "core/log_crash.h"
 
@@ -216,7 +218,8 @@ restore(int number)
         }
 }
 
-/* Until all is said the handler stays, so that a second thread that crashes comes here and waits. */
+/* Until all is said the handler stays, so that a second thread that crashes comes here and
+ * waits. */
 static void
 on_crash(int number, siginfo_t *info, void *context)
 {
@@ -230,7 +233,8 @@ on_crash(int number, siginfo_t *info, void *context)
         else if (speaker != self)
                 let_speak();
         restore(number);
-        /* What the processor complains of happens again on return; what was sent does not, nor does a call. */
+        /* What the processor complains of happens again on return; what was sent does not, nor does
+         * a call. */
         if (info->si_code <= 0 || number == SIGSYS)
                 raise(number);
 }

@@ -26,7 +26,8 @@ bool log_level_parse(const char *name, MotetLogLevel *level_out);
 const char *log_level_name(MotetLogLevel level);
 
 /** log_levels_set: @source NULL: of all that are not listed; @level LOG_LEVEL_UNSET: no more.
- * Returns: false when LOG_LEVELS_MAX are listed already, or the name is too long to be told apart */
+ * Returns: false when LOG_LEVELS_MAX are listed already, or the name is too long to be told
+ * apart */
 bool log_levels_set(LogLevels *levels, const char *source, int level);
 /** log_levels_of: Returns: the level of @source alone (NULL: of those not listed), or
  * LOG_LEVEL_UNSET */

@@ -1,8 +1,8 @@
 /*
  * log_refusal: the handler of SIGSYS.
  *
- * Source: signal-safety(7), seccomp(2): the number is in si_syscall, what the call returns in the register
- * that the calling convention gives to it.
+ * Source: signal-safety(7), seccomp(2): the number is in si_syscall, what the call returns in the
+ * register that the calling convention gives to it.
  */
 #include "core/log_refusal.h"
 

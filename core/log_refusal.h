@@ -1,6 +1,6 @@
 /*
- * log_refusal: calls that the kernel refused to this process, which is confined: each fails with EPERM and is
- * told of, once for each number.
+ * log_refusal: calls that the kernel refused to this process, which is confined: each fails with
+ * EPERM and is told of, once for each number.
  */
 #pragma once
 
@@ -20,7 +20,8 @@ typedef struct {
  * log_refusal_deny:
  * @fd: (borrowed) of a pipe that does not block, as long as it is set; -1: nobody is told
  *
- * From now on a call for which the kernel sends SIGSYS (seccomp(2)) fails with EPERM and is written to
+ * From now on a call for which the kernel sends SIGSYS (seccomp(2)) fails with EPERM and is written
+ * to
  * @fd as a LogRefusal. A thread that blocks the signal ends the process.
  */
 void log_refusal_deny(int fd);

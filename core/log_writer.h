@@ -29,8 +29,8 @@ typedef struct {
 /** log_writer_start: starting twice is a no-op */
 void log_writer_start(LogWriter *writer, GMutex *lock, LogTarget *target, LogTick tick);
 void log_writer_set_target(LogWriter *writer, LogTarget *target);
-/** log_writer_take: Returns: false when no thread runs and the caller is to write; else @record waits
- * or is counted as lost */
+/** log_writer_take: Returns: false when no thread runs and the caller is to write; else @record
+ * waits or is counted as lost */
 bool log_writer_take(LogWriter *writer, const LogRecord *record);
 /** log_writer_flush: Returns: false when not everything was written within @timeout µs */
 bool log_writer_flush(LogWriter *writer, int64_t timeout);

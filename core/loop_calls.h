@@ -1,5 +1,6 @@
 /*
- * loop_calls: calls that other threads ask the loop to make, in order, and the descriptor that says there are some.
+ * loop_calls: calls that other threads ask the loop to make, in order, and the descriptor that says
+ * there are some.
  */
 #pragma once
 
@@ -14,7 +15,8 @@ typedef struct {
         LoopCall **end;
 } LoopCalls;
 
-/** loop_calls_init: the owner watches @calls->watch. Returns: false with errno when there is no descriptor for it */
+/** loop_calls_init: the owner watches @calls->watch. Returns: false with errno when there is no
+ * descriptor for it */
 bool loop_calls_init(LoopCalls *calls);
 /** loop_calls_clear: nothing is queued any more and nobody pushes */
 void loop_calls_clear(LoopCalls *calls);

@@ -59,8 +59,8 @@ start_threads(LoopPool *pool)
         sigset_t all, before;
         GThread *thread;
 
-        /* Signals are for the core thread: a worker inherits a mask that blocks them, but for its own
-           faults, which would end the process without a word. */
+        /* Signals are for the core thread: a worker inherits a mask that blocks them, but for its
+           own faults, which would end the process without a word. */
         log_crash_fill_but_faults(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);
         while (pool->n_started < pool->n_threads &&

@@ -15,9 +15,10 @@ typedef struct LoopPool LoopPool;
 LoopPool *loop_pool_new(unsigned n_threads);
 /** loop_pool_free: after the last accepted job has run */
 void loop_pool_free(LoopPool *pool);
-/** loop_pool_push: func(data) on a worker. Returns: false when @max_waiting jobs wait already, or the system allows no thread:
-    nothing happened */
+/** loop_pool_push: func(data) on a worker. Returns: false when @max_waiting jobs wait already, or
+   the system allows no thread: nothing happened */
 bool loop_pool_push(LoopPool *pool, void (*func)(void *data), void *data, unsigned max_waiting);
-/** loop_pool_activity: from any thread. Returns: (borrowed) what thread @index is at; NULL: there is none yet */
+/** loop_pool_activity: from any thread. Returns: (borrowed) what thread @index is at; NULL: there
+ * is none yet */
 const Activity *loop_pool_activity(const LoopPool *pool, unsigned index);
 unsigned loop_pool_n_threads(const LoopPool *pool);

@@ -1,8 +1,8 @@
 /*
  * loop_pulse: what another thread may see of a loop: whether it comes round, and whether it sleeps.
  *
- * Each word is atomic. The order of is_asleep and is_awaited matters: one of the two threads sees what
- * the other has written last, so that who sleeps until the loop wakes is woken.
+ * Each word is atomic. The order of is_asleep and is_awaited matters: one of the two threads sees
+ * what the other has written last, so that who sleeps until the loop wakes is woken.
  */
 #pragma once
 

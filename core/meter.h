@@ -22,7 +22,8 @@ typedef struct {
 
 /** meter_rows_new: Returns: (own) of MeterRow, none */
 GPtrArray *meter_rows_new(void);
-/** meter_find: Returns: (borrowed from @rows) @host and @what may be NULL; NULL when there is none */
+/** meter_find: Returns: (borrowed from @rows) @host and @what may be NULL; NULL when there is
+ * none */
 MeterRow *meter_find(const GPtrArray *rows, const char *module, const char *host, const char *what);
 /** meter_sum: adds @rows to @sums, which has one for each module and host */
 void meter_sum(GPtrArray *sums, const GPtrArray *rows);
@@ -38,8 +39,8 @@ typedef struct {
 
 /** meter_start: from now on server->meter is set and every call is measured. Not while one is */
 void meter_start(MotetServer *server);
-/** meter_count_memory: from now on memory too, which makes each allocation a little slower. Returns:
- * false with @error of heap_count_start() */
+/** meter_count_memory: from now on memory too, which makes each allocation a little slower.
+ * Returns: false with @error of heap_count_start() */
 bool meter_count_memory(MotetServer *server, GError **error);
 /** meter_extend: code was loaded; a no-op when nobody counts memory */
 void meter_extend(const MotetServer *server);

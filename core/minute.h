@@ -7,7 +7,8 @@
 
 typedef struct Minute Minute;
 
-/** minute_new: looks at the counters of @server every few seconds from now on; @server outlives it */
+/** minute_new: looks at the counters of @server every few seconds from now on; @server outlives
+ * it */
 Minute *minute_new(MotetServer *server);
 void minute_free(Minute *minute);
 

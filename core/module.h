@@ -27,12 +27,13 @@ void modules_free(Modules *modules);
  * runs.
  */
 bool modules_check(Modules *modules, const Config *config, ConfigFindings *findings);
-/** modules_set_quarantine: (take) modules that it holds are left out from now on, where they start */
+/** modules_set_quarantine: (take) modules that it holds are left out from now on, where they
+ * start */
 void modules_set_quarantine(Modules *modules, Quarantine *quarantine);
 /** modules_quarantine: Returns: (borrowed) NULL: none */
 Quarantine *modules_quarantine(Modules *modules);
-/** modules_be_safe: from now on only modules run that are in the list that lies beside them, of those
- * shipped with the server. Returns: false with @error when there is no such list */
+/** modules_be_safe: from now on only modules run that are in the list that lies beside them, of
+ * those shipped with the server. Returns: false with @error when there is no such list */
 bool modules_be_safe(Modules *modules, const Config *config, GError **error);
 bool modules_are_safe(const Modules *modules);
 /** modules_foreach_absent: calls @func for each module that is enabled and left out, since the last
@@ -107,12 +108,13 @@ typedef void (*ModulesMeasured)(void *data, GPtrArray *rows, const HeapCount *re
  * MOTET_ERROR_CANCELLED when somebody else does, or why memory cannot be counted */
 bool modules_measure(Modules *modules, int64_t span, bool with_memory, ModulesMeasured func,
                      void *data, GError **error);
-/** modules_sample: from now on measures for one second in each minute, as long as nobody else does */
+/** modules_sample: from now on measures for one second in each minute, as long as nobody else
+ * does */
 void modules_sample(Modules *modules);
 /** modules_sampled: Returns: µs that were measured so */
 int64_t modules_sampled(const Modules *modules);
-/** modules_sample_of: @row_out: (borrowed) what was measured so of @instance. Returns: false with all
- * 0 when it did nothing meanwhile */
+/** modules_sample_of: @row_out: (borrowed) what was measured so of @instance. Returns: false with
+ * all 0 when it did nothing meanwhile */
 bool modules_sample_of(const Modules *modules, const MotetModule *instance, MeterRow *row_out);
 /** ModuleWeight: what is known of an instance's memory. */
 typedef struct {

@@ -1,6 +1,6 @@
 /*
- * module_absence: modules that are enabled and left out all the same: in quarantine, in safe mode, or
- * in need of one that is.
+ * module_absence: modules that are enabled and left out all the same: in quarantine, in safe mode,
+ * or in need of one that is.
  */
 #pragma once
 
@@ -21,8 +21,8 @@ void module_absences_free(ModuleAbsences *absences);
  * module_absence_apply:
  * @wanted: of ModuleWanted, all that are enabled; those that are left out are taken out of it
  *
- * A finding tells each, and a module that goes on although crashes were blamed on it, since without it
- * the server would let in what it keeps away.
+ * A finding tells each, and a module that goes on although crashes were blamed on it, since without
+ * it the server would let in what it keeps away.
  */
 void module_absence_apply(Modules *modules, const Config *config, GPtrArray *wanted,
                           ConfigFindings *findings);

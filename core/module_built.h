@@ -7,7 +7,8 @@
 
 /**
  * module_built_find:
- * @path: absolute: mod_<name>.so, or a folder in which there is one such file, or in its folder modules/
+ * @path: absolute: mod_<name>.so, or a folder in which there is one such file, or in its folder
+ * modules/
  * @name_out: (own) the module's name
  *
  * Returns: (own) the path of the file, without links in it; NULL with MOTET_ERROR_USAGE, or as of

@@ -54,7 +54,8 @@ check_folder_of(const char *source, GError **error)
         return module_object_is_trusted(folder, &found, error);
 }
 
-/* What is checked is what is read, whatever gets its name meanwhile. Returns: a descriptor, or -1 */
+/* What is checked is what is read, whatever gets its name meanwhile. Returns: a descriptor, or
+ * -1 */
 static int
 open_source(const char *source, struct stat *file_out, GError **error)
 {

@@ -1,6 +1,6 @@
 /*
- * module_copy: private copies of modules' files: what a linker writes over in place must not be what
- * is mapped.
+ * module_copy: private copies of modules' files: what a linker writes over in place must not be
+ * what is mapped.
  */
 #pragma once
 
@@ -22,8 +22,8 @@
  */
 char *module_copy_make(const char *source, const char *folder, struct stat *file_out,
                        GError **error);
-/** module_copy_refuse: says of a file that cannot be used for errno @number what helps; MOTET_ERROR_MISSING
- * or MOTET_ERROR_MODULE */
+/** module_copy_refuse: says of a file that cannot be used for errno @number what helps;
+ * MOTET_ERROR_MISSING or MOTET_ERROR_MODULE */
 void module_copy_refuse(const char *path, int number, GError **error);
 /** module_copy_remove: also its own folder; what is mapped of it stays mapped */
 void module_copy_remove(const char *copy);

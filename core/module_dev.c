@@ -1,8 +1,8 @@
 /*
  * module_dev: running a module from the folder it is built in.
  *
- * What the build wrote is copied before it is opened: linkers write over a file in place, and what is
- * mapped must not change. A file is at rest when two looks find it the same.
+ * What the build wrote is copied before it is opened: linkers write over a file in place, and what
+ * is mapped must not change. A file is at rest when two looks find it the same.
  */
 #include "core/module_dev.h"
 

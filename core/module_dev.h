@@ -1,9 +1,10 @@
 /*
- * module_dev: running a module from the folder it is built in, with each new build put in the place of
- * the one before, while its developer watches.
+ * module_dev: running a module from the folder it is built in, with each new build put in the place
+ * of the one before, while its developer watches.
  *
- * No file of the configuration is changed: as long as a session lasts, the configuration in force is
- * overridden for the module, also by a reload. When it ends, what the files say is in force again.
+ * No file of the configuration is changed: as long as a session lasts, the configuration in force
+ * is overridden for the module, also by a reload. When it ends, what the files say is in force
+ * again.
  */
 #pragma once
 

@@ -2,8 +2,8 @@
  * module_edit: changes the switch of a module in the text of its drop-in: two keys, and no other
  * byte.
  *
- * The text is read for the places of its values, then changed line by line; the result is read again
- * and compared. What is written in a way that this does not hold for is refused.
+ * The text is read for the places of its values, then changed line by line; the result is read
+ * again and compared. What is written in a way that this does not hold for is refused.
  */
 #include "core/module_edit.h"
 
@@ -55,7 +55,8 @@ line_at(const Edited *edited, unsigned line)
                                                        : NULL;
 }
 
-/* YAML's lines may be more than those that end with a line feed. Returns: false: that one is not there */
+/* YAML's lines may be more than those that end with a line feed. Returns: false: that one is not
+ * there */
 static bool
 insert_line(Edited *edited, unsigned before, const char *indent_of, const char *text)
 {

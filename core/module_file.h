@@ -8,8 +8,8 @@
 
 #include "core/elf_file.h"
 
-/* Each returns false with MOTET_ERROR_MODULE: the end of a sentence that begins with the name of the
- * file, and says what to do. */
+/* Each returns false with MOTET_ERROR_MODULE: the end of a sentence that begins with the name of
+ * the file, and says what to do. */
 
 /** module_file_is_module: whether it exports a descriptor */
 bool module_file_is_module(const ElfFile *file, GError **error);
@@ -18,8 +18,8 @@ bool module_file_is_module(const ElfFile *file, GError **error);
 bool module_file_fits(const ElfFile *file, GError **error);
 /** module_file_fits_abi: the same of the number in its descriptor */
 bool module_file_fits_abi(uint32_t abi, GError **error);
-/** module_file_is_complete: whether this program has the functions of the interface that it uses, and
- * the sanitizer it was built with, without which the loader ends the program */
+/** module_file_is_complete: whether this program has the functions of the interface that it uses,
+ * and the sanitizer it was built with, without which the loader ends the program */
 bool module_file_is_complete(const ElfFile *file, GError **error);
 /** module_file_check: all of these */
 bool module_file_check(const ElfFile *file, GError **error);

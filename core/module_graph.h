@@ -28,7 +28,8 @@ void module_wanted_free(ModuleWanted *wanted);
  */
 void module_graph_check(const GPtrArray *wanted, ConfigFindings *findings);
 
-/** module_graph_has_needs: whether all that @module depends on is among @wanted, wherever it runs */
+/** module_graph_has_needs: whether all that @module depends on is among @wanted, wherever it
+ * runs */
 bool module_graph_has_needs(const GPtrArray *wanted, const ModuleWanted *module);
 
 /**

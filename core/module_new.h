@@ -1,5 +1,6 @@
 /*
- * module_new: writing a new module, from templates: its code, options, manual, tests and what builds it.
+ * module_new: writing a new module, from templates: its code, options, manual, tests and what
+ * builds it.
  */
 #pragma once
 
@@ -27,8 +28,8 @@ bool module_new_read(const char *const *words, ModuleNew *out, GError **error);
  *
  * Writes all files of a module, or none. What is there is left alone.
  *
- * Returns: false with @error: MOTET_ERROR_USAGE for a name that will not do, MOTET_ERROR_EXISTS when
- * a file is there, MOTET_ERROR_MISSING without templates, MOTET_ERROR_IO
+ * Returns: false with @error: MOTET_ERROR_USAGE for a name that will not do, MOTET_ERROR_EXISTS
+ * when a file is there, MOTET_ERROR_MISSING without templates, MOTET_ERROR_IO
  */
 bool module_new_write(const ModuleNew *what, void (*print)(void *data, const char *line),
                       void *data, GError **error);

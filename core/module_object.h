@@ -64,7 +64,8 @@ char **module_object_names(const char *dir);
 void module_object_close(ModuleObject *object);
 /** module_object_has_changed: whether the file is another one than was opened */
 bool module_object_has_changed(const ModuleObject *object);
-/** module_object_is: whether @word names it, or a service that it provides: "service:auth"; of a family "service:store:*" */
+/** module_object_is: whether @word names it, or a service that it provides: "service:auth"; of a
+ * family "service:store:*" */
 bool module_object_is(const ModuleObject *object, const char *word);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ModuleObject, module_object_close)

@@ -16,7 +16,8 @@ struct Modules {
         GPtrArray *lingering;   /* (own) of MotetModule, stopped, with work left */
         Quarantine *quarantine; /* (own) NULL: no module is blamed for anything */
         char **shipped;         /* (own) safe mode: the only ones that run; NULL: it is not */
-        /* (own) NULL: none; what is left out, and what would be by the configuration looked at last */
+        /* (own) NULL: none; what is left out, and what would be by the configuration looked at
+         * last */
         struct ModuleAbsences *absences, *planned_absences;
         struct ModuleTop *top;         /* (own) who measures; NULL: nobody */
         struct ModuleIdle *idle;       /* (own) who waits for a module to be idle; NULL: nobody */
@@ -27,8 +28,8 @@ struct Modules {
 /** module_plan: Returns: (own) of ModuleWanted, what shall run, in load order; opens what is not
  * open yet */
 GPtrArray *module_plan(Modules *modules, const Config *config, ConfigFindings *findings);
-/** module_read_options: and permissions. @host NULL: of server scope. Returns: (own) also when findings were
- * added */
+/** module_read_options: and permissions. @host NULL: of server scope. Returns: (own) also when
+ * findings were added */
 OptionValues *module_read_options(const ModuleWanted *wanted, const char *host,
                                   const Config *config, ConfigFindings *findings);
 /** module_close_unused: closes objects that have no instance */
@@ -67,7 +68,8 @@ void module_free_lingering(Modules *modules);
 void module_sweep(Modules *modules);
 /** module_top_cancel: tells who measures that the server stops */
 void module_top_cancel(Modules *modules);
-/** module_top_sample: while nobody measures: as modules_measure(), until somebody does on purpose */
+/** module_top_sample: while nobody measures: as modules_measure(), until somebody does on
+ * purpose */
 void module_top_sample(Modules *modules, int64_t span, ModulesMeasured func, void *data);
 /** module_samples_free: ends what modules_sample() began */
 void module_samples_free(Modules *modules);

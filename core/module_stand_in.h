@@ -9,10 +9,11 @@
 /**
  * module_stand_in_start:
  * @host: (borrowed) the name of a host; NULL: where the files say, or everywhere
- * @object: open and in the list of open modules; what new instances of @name are made of until the end
+ * @object: open and in the list of open modules; what new instances of @name are made of until the
+ * end
  *
- * Runs @object with the options that the files have for it, and with the state of what ran before. On
- * failure call module_stand_in_end() all the same.
+ * Runs @object with the options that the files have for it, and with the state of what ran before.
+ * On failure call module_stand_in_end() all the same.
  */
 bool module_stand_in_start(Server *server, const char *name, const char *host, ModuleObject *object,
                            GError **error);

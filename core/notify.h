@@ -13,7 +13,8 @@ typedef struct Notify Notify;
  * $WATCHDOG_USEC the loop reports at half of it. */
 Notify *notify_new(Loop *loop);
 void notify_free(Notify *notify);
-/** notify_send: @state: lines such as "READY=1\nSTATUS=…"; what the system has no room for now is sent a second later */
+/** notify_send: @state: lines such as "READY=1\nSTATUS=…"; what the system has no room for now is
+ * sent a second later */
 void notify_send(Notify *notify, const char *state);
 /** notify_reloading: RELOADING=1 with the monotonic time systemd asks for; follow with READY=1 */
 void notify_reloading(Notify *notify);

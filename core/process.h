@@ -17,7 +17,7 @@ typedef struct {
 /** process_usage: Returns: as it is now; a few system calls, however much is used */
 ProcessUsage process_usage(void);
 /**
- * process_can_make_threads: whether the system allows this process one more; makes it and waits for its
- * end. Returns: false with MOTET_ERROR_IO, which says what to raise
+ * process_can_make_threads: whether the system allows this process one more; makes it and waits for
+ * its end. Returns: false with MOTET_ERROR_IO, which says what to raise
  */
 bool process_can_make_threads(GError **error);

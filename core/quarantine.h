@@ -1,9 +1,9 @@
 /*
- * quarantine: which modules crashes were blamed on, kept from one run of the server to the next, and
- * which of them are to be left out for it.
+ * quarantine: which modules crashes were blamed on, kept from one run of the server to the next,
+ * and which of them are to be left out for it.
  *
- * The file lies in data_dir, is bounded, and each line stands for itself: what is damaged is passed over. Who crashes
- * adds a line (log_crash.h).
+ * The file lies in data_dir, is bounded, and each line stands for itself: what is damaged is passed
+ * over. Who crashes adds a line (log_crash.h).
  */
 #pragma once
 
@@ -26,8 +26,8 @@ typedef struct {
 
 typedef struct Quarantine Quarantine;
 
-/** quarantine_read: Returns: (own) what is known in @data_dir; nothing when there is no file, or none
- * that this process may read */
+/** quarantine_read: Returns: (own) what is known in @data_dir; nothing when there is no file, or
+ * none that this process may read */
 Quarantine *quarantine_read(const char *data_dir);
 /** quarantine_free: nobody is blamed from now on; NULL is a no-op */
 void quarantine_free(Quarantine *quarantine);
@@ -35,15 +35,16 @@ void quarantine_free(Quarantine *quarantine);
  * quarantine_open:
  * @now: s since 1970
  *
- * For a server that serves, whose data_dir nobody else uses: reads the file anew, tells of lines that make no sense,
- * forgets what no longer counts, and has crashes added to it from now on.
+ * For a server that serves, whose data_dir nobody else uses: reads the file anew, tells of lines
+ * that make no sense, forgets what no longer counts, and has crashes added to it from now on.
  */
 bool quarantine_open(Quarantine *quarantine, const CoreLimits *limits, int64_t now, GError **error);
-/** quarantine_holds: whether @module, as built @file, is to be left out: limits.module_crashes of it
- * happened within limits.module_crash_period, whenever that was */
+/** quarantine_holds: whether @module, as built @file, is to be left out: limits.module_crashes of
+ * it happened within limits.module_crash_period, whenever that was */
 bool quarantine_holds(const Quarantine *quarantine, const char *module, const char *file,
                       const CoreLimits *limits);
-/** quarantine_last: @n_out: how many crashes there are. Returns: (borrowed) the last one; NULL: none */
+/** quarantine_last: @n_out: how many crashes there are. Returns: (borrowed) the last one; NULL:
+ * none */
 const Blame *quarantine_last(const Quarantine *quarantine, const char *module, const char *file,
                              unsigned *n_out);
 /**
@@ -54,7 +55,8 @@ const Blame *quarantine_last(const Quarantine *quarantine, const char *module, c
  */
 bool quarantine_forget(Quarantine *quarantine, const char *module, unsigned *n_out, GError **error);
 
-/** quarantine_build: Returns: (own) a word that is another one for another build of a module's file */
+/** quarantine_build: Returns: (own) a word that is another one for another build of a module's
+ * file */
 char *quarantine_build(const struct stat *file);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Quarantine, quarantine_free)

@@ -15,7 +15,8 @@
 #include "core/stream.h"
 #include "core/xml.h"
 
-/* Handlers that route to each other go on from the loop beyond this, so that the stack has an end. */
+/* Handlers that route to each other go on from the loop beyond this, so that the stack has an
+ * end. */
 #define MAX_DEPTH 32
 
 typedef enum {

@@ -431,8 +431,8 @@ on_reload_signal(gpointer data)
 }
 
 /*
- * What is under way is finished whoever asks again: without a source a signal would end the process,
- * stores and all. Blocked meanwhile, since GLib gives it back its default first.
+ * What is under way is finished whoever asks again: without a source a signal would end the
+ * process, stores and all. Blocked meanwhile, since GLib gives it back its default first.
  */
 static void
 ignore_signals(const guint *sources, size_t n)

@@ -36,7 +36,8 @@ Server *server_new(const ServerParams *params, ConfigFindings *findings, GError 
  * started; on failure nothing is left open */
 bool server_start(Server *server, GError **error);
 /** server_run: until the server has stopped; SIGTERM and SIGINT stop, SIGHUP reloads; tells
- * systemd (core/notify.h). Returns: false with @error when it stopped because its storage does not answer */
+ * systemd (core/notify.h). Returns: false with @error when it stopped because its storage does not
+ * answer */
 bool server_run(Server *server, GError **error);
 /** server_stop: fires server-stopping, closes every stream with system-shutdown, then quits the
  * loop; within limits.close_timeout and a second */
@@ -71,7 +72,8 @@ typedef struct {
 } ServerReload;
 
 const ServerReload *server_last_reload(const Server *server);
-/** server_reload_text: Returns: (own) "last reload 2026-01-01T12:00:00Z: done"; NULL: there was none */
+/** server_reload_text: Returns: (own) "last reload 2026-01-01T12:00:00Z: done"; NULL: there was
+ * none */
 char *server_reload_text(const Server *server);
 /** server_finish_when_stopped: (take) @command ends, with success, as the very last thing this
  * server does */

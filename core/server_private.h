@@ -42,8 +42,8 @@ struct Server {
 
 /** server_manager_text: Returns: (own) what STATUS= says: how the server fares, in one line */
 char *server_manager_text(Server *server);
-/** server_manager_start: READY=1 follows once the storage has answered, and STATUS= whenever it changes;
- * when it cannot answer the server stops, with server->failure */
+/** server_manager_start: READY=1 follows once the storage has answered, and STATUS= whenever it
+ * changes; when it cannot answer the server stops, with server->failure */
 void server_manager_start(Server *server);
 void server_manager_stop(Server *server);
 /** server_manager_reloading / server_manager_reloaded: around a reload, also one that is refused */

@@ -63,8 +63,8 @@ sip_round(uint64_t v[4])
         v[2] = rotate(v[2], 32);
 }
 
-/* SipHash-1-3 of the name, after one word for the host: its number, so that the order of a table follows
- * from the key alone. */
+/* SipHash-1-3 of the name, after one word for the host: its number, so that the order of a table
+ * follows from the key alone. */
 static uint32_t
 hash_account(const Sessions *sessions, const MotetHost *host, const char *username)
 {

@@ -53,8 +53,8 @@ void settings_add_module(GPtrArray *settings, const Config *config, const MotetM
 
 /** setting_type_text: Returns: (own) "a size, 1 KiB to 64 KiB" */
 char *setting_type_text(const MotetOption *option);
-/** setting_path_text: Returns: (own) @path_take as it may be written in @config: one beside the main
- * file without its folder */
+/** setting_path_text: Returns: (own) @path_take as it may be written in @config: one beside the
+ * main file without its folder */
 char *setting_path_text(char *path_take, const Config *config);
 /** setting_origin_text: Returns: (own) "/etc/motet/motet.yaml:7", or "default" */
 char *setting_origin_text(const Setting *setting);

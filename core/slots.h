@@ -29,8 +29,8 @@ slots_find(Slot *slots, unsigned n, unsigned number)
 void slot_free(const Slot *slot);
 /** slots_take: takes the slot of @number out. Returns: false when there is none */
 bool slots_take(Slot **slots, unsigned *n, unsigned number, Slot *taken_out);
-/** slots_set: @slot (take; without data: nothing) in the place of the former of its number, which is
- * freed */
+/** slots_set: @slot (take; without data: nothing) in the place of the former of its number, which
+ * is freed */
 void slots_set(Slot **slots, unsigned *n, const Slot *slot);
 /** slots_clear: frees all, the one set last first */
 void slots_clear(Slot **slots, unsigned *n);

@@ -1,9 +1,11 @@
 /*
- * timer_wheel: armed timers in slots by deadline, so that arming and cancelling cost the same however many there are.
+ * timer_wheel: armed timers in slots by deadline, so that arming and cancelling cost the same
+ * however many there are.
  *
- * Nine levels of 64 slots; a slot of level n spans 64^n ticks of 1 ms, so every int64_t deadline has a slot. A timer
- * stands at the level of the highest group of six bits in which its tick differs from the wheel's: whatever stands at
- * a lower level is due earlier, and the first slot in use is always the earliest.
+ * Nine levels of 64 slots; a slot of level n spans 64^n ticks of 1 ms, so every int64_t deadline
+ * has a slot. A timer stands at the level of the highest group of six bits in which its tick
+ * differs from the wheel's: whatever stands at a lower level is due earlier, and the first slot in
+ * use is always the earliest.
  */
 #pragma once
 
@@ -28,7 +30,8 @@ void timer_wheel_add(TimerWheel *wheel, LoopTimer *timer);
 void timer_wheel_remove(TimerWheel *wheel, LoopTimer *timer);
 /**
  * timer_wheel_take_due:
- * @exact: also what is due within the tick of @now, at the price of looking at each timer of that tick
+ * @exact: also what is due within the tick of @now, at the price of looking at each timer of that
+ * tick
  * @due: (out) appended to, in order of their ticks
  */
 void timer_wheel_take_due(TimerWheel *wheel, int64_t now, bool exact, List *due);

@@ -1,8 +1,9 @@
 /*
  * tls: server-side TLS settings and certificates by domain.
  *
- * One SSL_CTX a certificate, chosen by SNI, else by the domain of the stream, else the default. Settings: TLS 1.2 and
- * 1.3, ECDHE with AEAD, X25519/P-256/P-384, no compression, renegotiation, tickets or early data, SSL_MODE_RELEASE_BUFFERS.
+ * One SSL_CTX a certificate, chosen by SNI, else by the domain of the stream, else the default.
+ * Settings: TLS 1.2 and 1.3, ECDHE with AEAD, X25519/P-256/P-384, no compression, renegotiation,
+ * tickets or early data, SSL_MODE_RELEASE_BUFFERS.
  *
  * Source: RFC 7590, RFC 9325, RFC 5929, RFC 9266, RFC 7301.
  */
@@ -29,15 +30,18 @@ void tls_server_free(TlsServer *tls);
  */
 bool tls_server_set_certificate(TlsServer *tls, const char *domain, const char *chain_file,
                                 const char *key_file, GError **error);
-/** tls_server_set_default: the certificate of @domain, which there is, becomes the default as well */
+/** tls_server_set_default: the certificate of @domain, which there is, becomes the default as
+ * well */
 void tls_server_set_default(TlsServer *tls, const char *domain);
 /**
  * tls_server_use:
  * @certificate: with its key; becomes one more user's
  *
- * Puts it in force for new handshakes of @domain (prepared; "" is the default). Connections that are there keep theirs.
+ * Puts it in force for new handshakes of @domain (prepared; "" is the default). Connections that
+ * are there keep theirs.
  *
- * Returns: false with MOTET_ERROR_TLS when OpenSSL refuses it (too weak a key); the former one stays
+ * Returns: false with MOTET_ERROR_TLS when OpenSSL refuses it (too weak a key); the former one
+ * stays
  */
 bool tls_server_use(TlsServer *tls, const char *domain, Certificate *certificate, GError **error);
 /** tls_accepts: whether tls_server_use() will succeed; from any thread */
@@ -47,10 +51,13 @@ void tls_server_take_all(TlsServer *tls, TlsServer *taken);
 /** tls_server_certificate: Returns: (borrowed) that of @domain; NULL when there is none */
 Certificate *tls_server_certificate(const TlsServer *tls, const char *domain);
 bool tls_server_has_certificate(const TlsServer *tls, const char *domain);
-/** tls_server_expiry: Returns: notAfter of the certificate of @domain in seconds since 1970, 0 when there is none */
+/** tls_server_expiry: Returns: notAfter of the certificate of @domain in seconds since 1970, 0 when
+ * there is none */
 int64_t tls_server_expiry(const TlsServer *tls, const char *domain);
 
-/** tls_server_new_ssl: Returns: (own) an SSL in accept state presenting the certificate of @domain; @alpn as conn_set_alpn(), but borrowed until the handshake is done; NULL when there is no certificate, or, with OpenSSL's reason, no memory */
+/** tls_server_new_ssl: Returns: (own) an SSL in accept state presenting the certificate of @domain;
+ * @alpn as conn_set_alpn(), but borrowed until the handshake is done; NULL when there is no
+ * certificate, or, with OpenSSL's reason, no memory */
 SSL *tls_server_new_ssl(TlsServer *tls, const char *domain, const char *alpn);
 /** tls_channel_binding: as motet_conn_channel_binding(), on the server's side of @ssl */
 GBytes *tls_channel_binding(SSL *ssl, const char *type);
@@ -64,7 +71,8 @@ char *tls_sni(SSL *ssl);
  * whether it is there: a server that went on would crash (OpenSSL 3.0).
  */
 bool tls_library_start(GError **error);
-/** tls_proof: (tls_proof.c) shakes hands with @context in memory. Returns: false with an error when a client could not */
+/** tls_proof: (tls_proof.c) shakes hands with @context in memory. Returns: false with an error when
+ * a client could not */
 bool tls_proof(SSL_CTX *context, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TlsServer, tls_server_free)

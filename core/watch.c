@@ -131,8 +131,8 @@ look_at_call(Watch *watch, int64_t step)
                 tell_still(seen);
 }
 
-/* The core thread tells what it is at, in the handler of the signal; where it cannot even do that, the
- * process ends without. */
+/* The core thread tells what it is at, in the handler of the signal; where it cannot even do that,
+ * the process ends without. */
 static void
 abort_core(Watch *watch)
 {

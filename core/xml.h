@@ -1,5 +1,6 @@
 /*
- * xml: what core adds to <motet/xml.h>: the arena as the parser fills it, and serialising into a send buffer.
+ * xml: what core adds to <motet/xml.h>: the arena as the parser fills it, and serialising into a
+ * send buffer.
  */
 #pragma once
 
@@ -11,9 +12,10 @@
  * @default_ns: namespace in force (the stream's content namespace)
  * @to: when not NULL written as the root's `to` instead of the one it has
  *
- * Serialises @root. The second call for a given @default_ns keeps the bytes in the arena as prefix and suffix around
- * `to`, so that later calls are copies. From then on the tree is immutable. A root in the streams namespace is written
- * with the prefix "stream", which every stream header declares (RFC 6120 section 4.8.5).
+ * Serialises @root. The second call for a given @default_ns keeps the bytes in the arena as prefix
+ * and suffix around `to`, so that later calls are copies. From then on the tree is immutable. A
+ * root in the streams namespace is written with the prefix "stream", which every stream header
+ * declares (RFC 6120 section 4.8.5).
  */
 void xml_append(const MotetXml *root, GString *out, const char *default_ns, const char *to);
 
@@ -36,5 +38,6 @@ void xml_set_attr(MotetXml *xml, const char *name, const char *value);
 MotetXml *xml_parent(const MotetXml *xml);
 /** xml_add_chars: motet_xml_add_text() for text that a parser has checked */
 void xml_add_chars(MotetXml *xml, const char *text, size_t len);
-/** xml_escape_append: appends @text escaped so that it may stand in an attribute (between either quotes) or as text */
+/** xml_escape_append: appends @text escaped so that it may stand in an attribute (between either
+ * quotes) or as text */
 void xml_escape_append(GString *out, const char *text);

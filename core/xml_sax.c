@@ -1,5 +1,6 @@
 /*
- * xml_sax: expat's events into a stream header and trees of depth 1; refuses what is not allowed in a stream.
+ * xml_sax: expat's events into a stream header and trees of depth 1; refuses what is not allowed in
+ * a stream.
  *
  * Source: RFC 6120 sections 4.2, 4.8, 11; Namespaces in XML 1.0.
  */
@@ -188,7 +189,8 @@ open_stream(XmlLoan *loan, const char *qualified, const char **attrs)
         heed_sink(loan);
 }
 
-/* RFC 6120 4.3.3: a header where none is asked for. It has no end to wait for, so it is refused at its start. */
+/* RFC 6120 4.3.3: a header where none is asked for. It has no end to wait for, so it is refused at
+ * its start. */
 static bool
 is_header(const char *qualified)
 {
@@ -234,9 +236,10 @@ length_read(const XmlLoan *loan)
 }
 
 /*
- * An element is written longer than it was read by what must be escaped in another place, and by namespaces that are named
- * again with each element: up to forty times as long. Half as long again is let through, which send queues have room for;
- * more would end the stream of whoever it is sent to. Nearly all are short enough for that to be plain.
+ * An element is written longer than it was read by what must be escaped in another place, and by
+ * namespaces that are named again with each element: up to forty times as long. Half as long again
+ * is let through, which send queues have room for; more would end the stream of whoever it is sent
+ * to. Nearly all are short enough for that to be plain.
  */
 static bool
 is_written_short(const XmlLoan *loan, size_t n_read)

@@ -1,5 +1,6 @@
 /*
- * xml_sax: what a parser is to its expat parser: the private half of XmlParser, and the handlers that fill trees.
+ * xml_sax: what a parser is to its expat parser: the private half of XmlParser, and the handlers
+ * that fill trees.
  */
 #pragma once
 

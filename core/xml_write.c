@@ -60,7 +60,8 @@ escape_of(char byte)
                 return "&quot;";
         case '\'':
                 return "&apos;";
-        /* XML 1.0 sections 2.11 and 3.3.3: a parser would turn these bare ones into something else. */
+        /* XML 1.0 sections 2.11 and 3.3.3: a parser would turn these bare ones into something
+         * else. */
         case '\r':
                 return "&#13;";
         case '\n':

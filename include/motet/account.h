@@ -1,8 +1,8 @@
 /*
  * account: what a module keeps with one account, shared by all its sessions, while it is here.
  *
- * For what a module knows of an account beyond one session (a cache, a counter, a roster), without a
- * table of its own that hooks must keep in step with the sessions.
+ * For what a module knows of an account beyond one session (a cache, a counter, a roster), without
+ * a table of its own that hooks must keep in step with the sessions.
  */
 #pragma once
 
@@ -19,8 +19,8 @@ G_BEGIN_DECLS
  * @free_func: for @data; may be NULL
  *
  * Keeps @data with the account: from the session-bound of its first session on, until the
- * session-unbound of its last one was handled by everybody (where it is still there), or until @self
- * stops. Accounts without data cost nothing.
+ * session-unbound of its last one was handled by everybody (where it is still there), or until
+ * @self stops. Accounts without data cost nothing.
  *
  * When the code of the module is replaced, @data goes with the older code. What must go on, save()
  * writes, for the accounts that motet_sessions_foreach() finds, and restore() sets again.

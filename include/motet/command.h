@@ -24,7 +24,8 @@ typedef struct MotetCommand MotetCommand; /* a command that was given and not fi
  *
  * Runs a command whose arguments were found right. Answers with motet_command_print() any number of
  * times and motet_command_finish() once, before it returns or later. When @self stops first, the
- * command is ended for it (MOTET_ERROR_CANCELLED) and is gone when unload is called. Must not block.
+ * command is ended for it (MOTET_ERROR_CANCELLED) and is gone when unload is called. Must not
+ * block.
  */
 typedef void (*MotetCommandFunc)(MotetModule *self, MotetCommand *command);
 
@@ -67,8 +68,8 @@ typedef enum {
 } MotetCommandRight;
 
 /**
- * MotetCommandDecl: one row of a descriptor's .commands. The first words of all commands are shared:
- * a module's are best called after it.
+ * MotetCommandDecl: one row of a descriptor's .commands. The first words of all commands are
+ * shared: a module's are best called after it.
  *
  * Growth: as MotetArg.
  */
@@ -85,16 +86,16 @@ typedef struct MotetCommandDecl {
  * motet_command_arg:
  * @name: as in the declaration, "--" included
  *
- * Returns: (borrowed) until the command is finished: the argument as checked and prepared; NULL when
- * an optional one was not given, or none has that name
- */
+ * Returns: (borrowed) until the command is finished: the argument as checked and prepared; NULL
+ * when an optional one was not given, or none has that
+ * name */
 MOTET_API const char *motet_command_arg(const MotetCommand *command, const char *name);
 /**
  * motet_command_number:
  * @name: as in the declaration, "--" included
  *
- * Returns: a PERIOD in µs, or a NUMBER; 0 when it was not given
- */
+ * Returns: a PERIOD in µs, or a NUMBER; 0 when it was not
+ * given */
 MOTET_API int64_t motet_command_number(const MotetCommand *command, const char *name);
 /** motet_command_print: adds one line for standard output (without line feed) */
 MOTET_API void motet_command_print(MotetCommand *command, const char *format, ...)
@@ -102,8 +103,8 @@ MOTET_API void motet_command_print(MotetCommand *command, const char *format, ..
 /**
  * motet_command_finish:
  * @command: (take)
- * @error: (take) NULL on success; else its message is printed and its code becomes the exit code, see
- *   motet_error_exit_code()
+ * @error: (take) NULL on success; else its message is printed and its code becomes the exit code,
+ * see motet_error_exit_code()
  *
  * Ends the command. A command of a host-scoped module that names no host goes on with the next host
  * that has it, unless it failed.

@@ -8,7 +8,8 @@
 
 G_BEGIN_DECLS
 
-/** motet_conn_peer: Returns: (borrowed) the peer's numeric address without port, "::1"; "memory" in tests */
+/** motet_conn_peer: Returns: (borrowed) the peer's numeric address without port, "::1"; "memory" in
+ * tests */
 MOTET_API const char *motet_conn_peer(const MotetConn *conn);
 /**
  * motet_address_network:
@@ -50,10 +51,12 @@ typedef struct {
  * motet_listen:
  * @spec: (borrowed) copied
  *
- * Declares a listener of @self. In a server that serves it is opened before server-started (or at once when
- * already serving); a command that runs without a server opens none. It closes with @self.
+ * Declares a listener of @self. In a server that serves it is opened before server-started (or at
+ * once when already serving); a command that runs without a server opens none. It closes with
+ * @self.
  *
- * Returns: false with @error set: MOTET_ERROR_CONFIG for a bad address, MOTET_ERROR_IO naming address and port
+ * Returns: false with @error set: MOTET_ERROR_CONFIG for a bad address, MOTET_ERROR_IO naming
+ * address and port
  */
 MOTET_API bool motet_listen(MotetModule *self, const MotetListen *spec, GError **error);
 
@@ -62,8 +65,9 @@ MOTET_API bool motet_listen(MotetModule *self, const MotetListen *spec, GError *
  * @specs: (borrowed) copied
  * @n: how many; 0: none is left
  *
- * Makes the listeners of @self exactly @specs, for load and reconfigure alike: where it listens already it goes on (with
- * what @specs says of new connections), the others are opened, all or none, then those not named close. Streams go on.
+ * Makes the listeners of @self exactly @specs, for load and reconfigure alike: where it listens
+ * already it goes on (with what @specs says of new connections), the others are opened, all or
+ * none, then those not named close. Streams go on.
  *
  * Returns: false with @error set as by motet_listen(), and nothing changed
  */

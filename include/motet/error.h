@@ -1,5 +1,6 @@
 /*
- * error: the GError domain for what operators and machines get wrong, and the exit codes they become.
+ * error: the GError domain for what operators and machines get wrong, and the exit codes they
+ * become.
  *
  * A peer's mistakes are not errors in C: they are answered with a MotetCondition (stanza.h).
  */
@@ -33,8 +34,8 @@ MOTET_API GQuark motet_error_quark(void);
  * motet_error_exit_code:
  * @error: (borrowed) what went wrong
  *
- * Returns: the sysexits code for @error, 70 for one of another domain
- */
+ * Returns: the sysexits code for @error, 70 for one of another
+ * domain */
 MOTET_API int motet_error_exit_code(const GError *error);
 
 G_END_DECLS

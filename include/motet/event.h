@@ -30,8 +30,8 @@
  *                                   to server-scoped modules only; ignored
  *   pre-<kind>/<dest>     stanza    our user sent a stanza, which may be changed; it was answered
  *                                   or dropped
- *   outbound-<kind>/<dest> stanza   the server or a module routes a stanza in the name of an account
- *                                   of ours; it was answered or dropped
+ *   outbound-<kind>/<dest> stanza   the server or a module routes a stanza in the name of an
+ *                                   account of ours; it was answered or dropped
  *   inbound-<kind>/<dest> stanza    a stanza for bare, full or host, from whomever, before the
  *                                   events below; it was answered or dropped
  *   <kind>/<dest>/<ns>:<name>       an iq request (get or set), by its child: <kind> is iq; it was

@@ -74,8 +74,8 @@ motet_form_values(const MotetXml *form, const char *var)
  * @form: (borrowed) a form, or NULL
  * @var: the field's name
  *
- * Returns: (own) the addresses of a JID_MULTI that are legal, prepared, each once (XEP-0004 3.3), for
- * g_strfreev(); none when it is not there
+ * Returns: (own) the addresses of a JID_MULTI that are legal, prepared, each once (XEP-0004 3.3),
+ * for g_strfreev(); none when it is not there
  */
 static inline char **
 motet_form_jids(const MotetXml *form, const char *var)

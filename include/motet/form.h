@@ -160,8 +160,8 @@ motet_form_add(MotetXml *parent, const char *type, const char *form_type)
  * MotetFormValues:
  * @field: (borrowed) which
  *
- * Returns: (borrowed) what @field holds at present, ended by NULL, until the next call; NULL: its own
- * .values
+ * Returns: (borrowed) what @field holds at present, ended by NULL, until the next call; NULL: its
+ * own .values
  */
 typedef const char *const *(*MotetFormValues)(const MotetFormField *field, void *data);
 
@@ -172,8 +172,8 @@ typedef const char *const *(*MotetFormValues)(const MotetFormField *field, void 
  * @values_of: what the fields hold at present; NULL: what their rows say
  * @data: handed to @values_of
  *
- * Adds a whole form of type "form" to @parent, to be filled in. Of TEXT_PRIVATE nothing is filled in
- * unless @values_of says it.
+ * Adds a whole form of type "form" to @parent, to be filled in. Of TEXT_PRIVATE nothing is filled
+ * in unless @values_of says it.
  *
  * Returns: (borrowed) the form
  */

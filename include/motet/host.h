@@ -75,7 +75,8 @@ MOTET_API void motet_host_forms(MotetHost *host, bool account, MotetFieldFunc fu
 
 /**
  * motet_host_set_data:
- * @self: whose data it is, nearly always of server scope: one of host scope has motet_module_set_data()
+ * @self: whose data it is, nearly always of server scope: one of host scope has
+ * motet_module_set_data()
  * @data: (take) replaces the former, which is freed; NULL: none any more
  * @free_func: for @data; may be NULL
  *

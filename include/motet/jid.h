@@ -1,8 +1,8 @@
 /*
  * jid: an XMPP address, prepared: two addresses are the same exactly when their strings are.
  *
- * Immutable and reference counted. Parts are prepared as the deployed network compares them (nodeprep, IDNA,
- * resourceprep of RFC 6122) and what RFC 7622 forbids is refused as well.
+ * Immutable and reference counted. Parts are prepared as the deployed network compares them
+ * (nodeprep, IDNA, resourceprep of RFC 6122) and what RFC 7622 forbids is refused as well.
  *
  * Source: RFC 7622, RFC 6122.
  */
@@ -18,8 +18,8 @@ G_BEGIN_DECLS
  * motet_jid_new:
  * @text: (borrowed) an address: localpart@domainpart/resourcepart, the outer two optional
  *
- * Returns: (own) the prepared address, or NULL when @text is NULL or no legal address
- */
+ * Returns: (own) the prepared address, or NULL when @text is NULL or no legal
+ * address */
 MOTET_API MotetJid *motet_jid_new(const char *text);
 
 /**

@@ -1,10 +1,12 @@
 /*
- * modtest: testing a module in C: a whole server in the test's own process, whose clock the test moves.
+ * modtest: testing a module in C: a whole server in the test's own process, whose clock the test
+ * moves.
  *
- * Link with libmotet-modtest, which holds the server: a test does not need one that runs, nor the network, nor a file. Modules are
- * real shared objects, those that are installed and those of one's own; peers are sessions without sockets, spoken to in XML;
- * everything is stored in memory; time stands still until modtest_advance(). Functions end with all work done: nothing is
- * ready, queued or on a worker.
+ * Link with libmotet-modtest, which holds the server: a test does not need one that runs, nor the
+ * network, nor a file. Modules are real shared objects, those that are installed and those of one's
+ * own; peers are sessions without sockets, spoken to in XML; everything is stored in memory; time
+ * stands still until modtest_advance(). Functions end with all work done: nothing is ready, queued
+ * or on a worker.
  *
  *     static void
  *     test_hello(void)
@@ -20,9 +22,10 @@
  *                                            "<hello xmlns='urn:example:hello'>Hail</hello></iq>");
  *     }
  *
- * What does not happen as it should ends the program, with file and line of the call and what came instead: by way of
- * g_assertion_message() where g_test_init() was called, else with exit code 1. So does a critical message of GLib, and, where
- * the program is built with AddressSanitizer, memory that nobody freed: modtest_free() tells it.
+ * What does not happen as it should ends the program, with file and line of the call and what came
+ * instead: by way of g_assertion_message() where g_test_init() was called, else with exit code 1.
+ * So does a critical message of GLib, and, where the program is built with AddressSanitizer, memory
+ * that nobody freed: modtest_free() tells it.
  *
  * One server at a time. Nothing here may be called from another thread than the first caller's.
  */
@@ -44,8 +47,9 @@ typedef struct Modtest Modtest;
 /**
  * modtest_new:
  *
- * A server that is not started. It will serve example.org, with no module but "storage_memory". Modules are looked
- * for in the folders that $MOTET_MODULE_PATH names, separated by ':', then among those that are installed with the library.
+ * A server that is not started. It will serve example.org, with no module but "storage_memory".
+ * Modules are looked for in the folders that $MOTET_MODULE_PATH names, separated by ':', then among
+ * those that are installed with the library.
  *
  * Returns: (own) to be given to modtest_free()
  */
@@ -54,8 +58,9 @@ MODTEST_API Modtest *modtest_new(void);
  * modtest_free:
  * @test: (take) NULL is a no-op
  *
- * Stops the server: closes all sessions, and lets an hour pass in which all that modules have under way must end. Fails
- * when something is left: a token of motet_wait() that nobody resumes, or memory. What it says then names the line of modtest_start().
+ * Stops the server: closes all sessions, and lets an hour pass in which all that modules have under
+ * way must end. Fails when something is left: a token of motet_wait() that nobody resumes, or
+ * memory. What it says then names the line of modtest_start().
  */
 MODTEST_API void modtest_free(Modtest *test);
 
@@ -78,8 +83,8 @@ MODTEST_API void modtest_add_host(Modtest *test, const char *domain);
  * @module: (borrowed) its name; what it depends on must be enabled, too
  * @options: (borrowed) as in YAML, "{max_items: 3}"; NULL: defaults
  *
- * In force from modtest_start() or modtest_reload() on, as is all that describes the configuration. Again for the same module: these
- * options instead.
+ * In force from modtest_start() or modtest_reload() on, as is all that describes the configuration.
+ * Again for the same module: these options instead.
  */
 MODTEST_API void modtest_enable(Modtest *test, const char *module, const char *options);
 /**
@@ -91,8 +96,8 @@ MODTEST_API void modtest_enable(Modtest *test, const char *module, const char *o
 MODTEST_API void modtest_disable(Modtest *test, const char *module);
 /**
  * modtest_configure:
- * @yaml: (borrowed) lines of the main configuration file, "limits:\n  user: {depth: 8}\n", added to those before; may not have
- *   `hosts:`, `modules:` or `modules_dir:`
+ * @yaml: (borrowed) lines of the main configuration file, "limits:\n  user: {depth: 8}\n", added to
+ * those before; may not have `hosts:`, `modules:` or `modules_dir:`
  *
  * Says more of the configuration.
  */
@@ -114,8 +119,8 @@ MODTEST_API void modtest_configure(Modtest *test, const char *yaml);
  * modtest_replace:
  * @module: (borrowed) its name
  *
- * The module goes on in a new copy of its code, as after an upgrade and "motetctl module reload": with its
- * state saved and restored, and with its static variables as they are at first
+ * The module goes on in a new copy of its code, as after an upgrade and "motetctl module reload":
+ * with its state saved and restored, and with its static variables as they are at first
  */
 #define modtest_replace(test, module) modtest_replace_at(test, module, __FILE__, __LINE__)
 /**
@@ -142,13 +147,15 @@ MODTEST_API int modtest_run(Modtest *test, const char *command, char **output_ou
  * Lets time pass; what is due meanwhile happens in order.
  */
 MODTEST_API void modtest_advance(Modtest *test, GTimeSpan us);
-/** modtest_settle: until nothing is left to be done now; after direct calls of the server's functions or of a service */
+/** modtest_settle: until nothing is left to be done now; after direct calls of the server's
+ * functions or of a service */
 MODTEST_API void modtest_settle(Modtest *test);
 /**
  * modtest_assert_scenario:
  * @file: (borrowed) a scenario
  *
- * Runs a scenario with a server of its own, with the modules that @test would find; @test is not started for it.
+ * Runs a scenario with a server of its own, with the modules that @test would find; @test is not
+ * started for it.
  */
 #define modtest_assert_scenario(test, file)                                                        \
         modtest_assert_scenario_at(test, file, __FILE__, __LINE__)
@@ -194,8 +201,8 @@ MODTEST_API void modtest_lose(MotetSession *session);
 
 /**
  * modtest_assert_received:
- * @xml: (borrowed) one element: attributes in any order, "*" as an attribute or text for anything that is there; the <text/> of
- *   an error, and what an error repeats of the request, may be left out
+ * @xml: (borrowed) one element: attributes in any order, "*" as an attribute or text for anything
+ * that is there; the <text/> of an error, and what an error repeats of the request, may be left out
  *
  * The next element the client received is like @xml. Stream headers before it are passed over.
  */
@@ -214,7 +221,8 @@ MODTEST_API void modtest_lose(MotetSession *session);
  */
 #define modtest_assert_stream_error(session, condition)                                            \
         modtest_assert_stream_error_at(session, condition, __FILE__, __LINE__)
-/** modtest_take_received: Returns: (own) all that the client received since it last looked, as it came */
+/** modtest_take_received: Returns: (own) all that the client received since it last looked, as it
+ * came */
 MODTEST_API char *modtest_take_received(MotetSession *session);
 
 /**
@@ -228,14 +236,14 @@ MODTEST_API MotetHost *modtest_host(Modtest *test, const char *domain);
  * modtest_module:
  * @module: (borrowed) its name
  *
- * Returns: (borrowed) its instance that runs for the first host or the server, NULL when none does
- */
+ * Returns: (borrowed) its instance that runs for the first host or the server, NULL when none
+ * does */
 MODTEST_API MotetModule *modtest_module(Modtest *test, const char *module);
 /**
  * modtest_owner:
  *
- * Returns: (borrowed) a module "test" on the first host, for all functions that want the module that calls: events that the test fires,
- *   stores, timers, services that it looks up
+ * Returns: (borrowed) a module "test" on the first host, for all functions that want the module
+ * that calls: events that the test fires, stores, timers, services that it looks up
  */
 MODTEST_API MotetModule *modtest_owner(Modtest *test);
 /**
@@ -246,7 +254,8 @@ MODTEST_API MotetModule *modtest_owner(Modtest *test);
  */
 #define modtest_hook(test, hook) modtest_hook_at(test, hook, __FILE__, __LINE__)
 
-/** modtest_log: Returns: (borrowed) what was logged since modtest_new(), at all levels, a line each, "warn hello: it rains"; until more is */
+/** modtest_log: Returns: (borrowed) what was logged since modtest_new(), at all levels, a line
+ * each, "warn hello: it rains"; until more is */
 MODTEST_API const char *modtest_log(const Modtest *test);
 /** modtest_assert_logged: @text is part of a line of modtest_log() */
 #define modtest_assert_logged(test, text) modtest_assert_logged_at(test, text, __FILE__, __LINE__)
@@ -269,8 +278,8 @@ MODTEST_API int modtest_main(int argc, char **argv);
  * modtest_assert_received_nothing_at / modtest_assert_closed_at / modtest_assert_stream_error_at /
  * modtest_hook_at / modtest_assert_logged_at:
  * @file, @line: where the macro was called
- * @command, @lines, @module, @scenario, @domain, @bare_jid, @full_jid, @xml, @condition, @hook: (borrowed)
- *   as for the macro
+ * @command, @lines, @module, @scenario, @domain, @bare_jid, @full_jid, @xml, @condition, @hook:
+ * (borrowed) as for the macro
  *
  * What the macros above call.
  *

@@ -36,8 +36,8 @@ typedef enum {
 /*
  * Tables of a descriptor: arrays in the module's constant data that end with a row of 0.
  *
- * Growth: rows of a module built before are as far apart as its headers said, so their size is fixed
- * within a major number of MOTET_ABI. What is added later uses a row's reserved field.
+ * Growth: rows of a module built before are as far apart as its headers said, so their size is
+ * fixed within a major number of MOTET_ABI. What is added later uses a row's reserved field.
  */
 
 /**
@@ -125,8 +125,8 @@ struct MotetCommandDecl;
  * MotetModuleInfo: all that is known of a module before it runs.
  *
  * Growth: fields are appended with a minor number of MOTET_ABI, never moved. The server knows the
- * size that a module was built with and takes what is beyond for NULL and 0, which mean that a module
- * has no such thing.
+ * size that a module was built with and takes what is beyond for NULL and 0, which mean that a
+ * module has no such thing.
  */
 struct MotetModuleInfo {
         uint32_t abi;        /* MOTET_ABI */
@@ -178,13 +178,14 @@ struct MotetModuleInfo {
         GBytes *(*save_session)(MotetModule *self, MotetSession *session);
         bool (*restore_session)(MotetModule *self, MotetSession *session, GBytes *state,
                                 GError **error); /* @state (borrowed); false: as of restore */
-        /* of .options: in force from the next start on only; a reload that changes one is refused */
+        /* of .options: in force from the next start on only; a reload that changes one is
+         * refused */
         const char *const *restart_options;
 
         const MotetRisk *risks;         /* settings that open something */
         const MotetListenDecl *listens; /* options that say where it listens */
-        /* without it the server would let in what it keeps away, or serve nobody: never left out for
-         * its crashes */
+        /* without it the server would let in what it keeps away, or serve nobody: never left out
+         * for its crashes */
         bool guards;
 
         const MotetPermission *permissions; /* who may what: asked with motet_may() */
@@ -192,12 +193,13 @@ struct MotetModuleInfo {
 
         /*
          * what it needs of the machine, from which the server confines itself at its start. Words:
-         * "programs": it starts other programs; those inherit what the server is confined to, and may
-         *   be where programs are, or be named by an option of the type MOTET_OPTION_PATH;
-         * "read:WHAT", "write:WHAT": it opens files below WHAT, an absolute path, or the folder of the
-         *   file that such an option names; "socket:NUMBER": it opens sockets of this family (AF_…).
-         * Without a word it may read what such an option names and the folder that is in, read /etc and
-         * /usr, write below data_dir, and open sockets of the families unix, inet and inet6.
+         * "programs": it starts other programs; those inherit what the server is confined to, and
+         * may be where programs are, or be named by an option of the type MOTET_OPTION_PATH;
+         * "read:WHAT", "write:WHAT": it opens files below WHAT, an absolute path, or the folder of
+         * the file that such an option names; "socket:NUMBER": it opens sockets of this family
+         * (AF_…). Without a word it may read what such an option names and the folder that is in,
+         * read /etc and /usr, write below data_dir, and open sockets of the families unix, inet and
+         * inet6.
          */
         const char *const *needs;
 };
@@ -224,7 +226,8 @@ extern MOTET_API const MotetModuleInfo motet_module;
 MOTET_API MotetHost *motet_module_host(const MotetModule *self);
 /** motet_module_server: Returns: (borrowed) the server it runs in, never NULL */
 MOTET_API MotetServer *motet_module_server(const MotetModule *self);
-/** motet_module_info: Returns: (borrowed) its descriptor as the server read it, while @self is there */
+/** motet_module_info: Returns: (borrowed) its descriptor as the server read it, while @self is
+ * there */
 MOTET_API const MotetModuleInfo *motet_module_info(const MotetModule *self);
 /**
  * motet_module_state_version: Returns: inside restore and restore_session: the state_version of the
@@ -266,23 +269,24 @@ MOTET_API void motet_module_set_status(MotetModule *self, MotetStatus status, co
                                        ...) G_GNUC_PRINTF(3, 4);
 /**
  * motet_module_status:
- * @text_out: set to the text, (borrowed) until the next change, NULL when there is none; may be NULL
+ * @text_out: set to the text, (borrowed) until the next change, NULL when there is none; may be
+ * NULL
  *
- * Returns: as last set, MOTET_STATUS_OK at first
- */
+ * Returns: as last set, MOTET_STATUS_OK at
+ * first */
 MOTET_API MotetStatus motet_module_status(const MotetModule *self, const char **text_out);
 
 /**
  * motet_service:
  * @host: on which host; server-scoped providers are found on every one
  * @name: service name
- * @provider_out: set to the providing instance, first argument of every function of the service; not
- *   NULL; left as it is when nobody provides it
+ * @provider_out: set to the providing instance, first argument of every function of the service;
+ * not NULL; left as it is when nobody provides it
  *
  * Ask at each use, do not keep it: the provider may be exchanged by a reload.
  *
- * Returns: (borrowed) the struct of functions, NULL when nobody provides it
- */
+ * Returns: (borrowed) the struct of functions, NULL when nobody provides
+ * it */
 MOTET_API const void *motet_service(MotetHost *host, const char *name, MotetModule **provider_out);
 
 G_END_DECLS

@@ -2,8 +2,8 @@
  * permission: who may do what a module offers: a default in its descriptor, changed by operators.
  *
  * One vocabulary for all modules: the role of an account, as service "auth" of its host knows it.
- * Operators, who run the server, are above all roles: what they do with motetctl needs no permission
- * (MotetCommandRight says which commands others may give too).
+ * Operators, who run the server, are above all roles: what they do with motetctl needs no
+ * permission (MotetCommandRight says which commands others may give too).
  */
 #pragma once
 
@@ -15,8 +15,8 @@
 G_BEGIN_DECLS
 
 /**
- * MotetAuthRole: what an account may do; each may what those of lower numbers may. Later servers may
- * know others, between these.
+ * MotetAuthRole: what an account may do; each may what those of lower numbers may. Later servers
+ * may know others, between these.
  */
 typedef enum {
         MOTET_ROLE_RESTRICTED = 0, /* only what needs nobody's trust; also of who has no account */
@@ -48,8 +48,8 @@ typedef struct {
  * @permission: a name in the module's own table; another one is a programming error
  *
  * The role is asked of the service "auth" of the session's host each time, so that a change of
- * either is in force at once. Without such a service everybody counts as restricted. Answers nobody:
- * a refusal is the caller's to send, nearly always MOTET_FORBIDDEN.
+ * either is in force at once. Without such a service everybody counts as restricted. Answers
+ * nobody: a refusal is the caller's to send, nearly always MOTET_FORBIDDEN.
  *
  * Returns: whether the account of @session has @permission now
  */

@@ -41,7 +41,8 @@ MOTET_API void motet_route_to(MotetHost *host, MotetXml *stanza, const MotetJid 
  * @to: (borrowed) a full address on @host
  * @stanza: (borrowed) from then on immutable
  *
- * Queues @stanza, with @to as its `to` when it has none, on the session bound to @to, or hands it to route/elsewhere. No other event runs.
+ * Queues @stanza, with @to as its `to` when it has none, on the session bound to @to, or hands it
+ * to route/elsewhere. No other event runs.
  *
  * Returns: whether anybody took it
  */

@@ -2,8 +2,9 @@
  * service-presence: the moments of a session's availability, and service "presence" of a host: what
  * accounts said last.
  *
- * Each moment is a custom event on the session's host whose payload is the MotetPresenceChange below. They
- * are fired after the session's fields were set and everybody was told; HANDLED is ignored.
+ * Each moment is a custom event on the session's host whose payload is the MotetPresenceChange
+ * below. They are fired after the session's fields were set and everybody was told; HANDLED is
+ * ignored.
  *
  * Source: RFC 6121 section 4.
  */

@@ -6,8 +6,8 @@
  * bound. What is read here is always durable: a change is seen only after it was written. Changes
  * of one account are made one after the other.
  *
- * Source: RFC 6121 sections 2, 3 and Appendix A.
- */
+ * Source: RFC 6121 sections 2, 3 and Appendix
+ * A. */
 #pragma once
 
 #include <motet/types.h>
@@ -28,15 +28,16 @@ G_BEGIN_DECLS
 #define MOTET_ROSTER_APPROVED 0x10u    /* the user approved before being asked: approved='true' */
 #define MOTET_ROSTER_LISTED 0x20u      /* the client sees it; else only a request is kept */
 
-/** MOTET_ROSTER_SUBSCRIPTION_MASK: the first four bits are the nine states of RFC 6121 Appendix A. */
+/** MOTET_ROSTER_SUBSCRIPTION_MASK: the first four bits are the nine states of RFC 6121 Appendix
+ * A. */
 #define MOTET_ROSTER_SUBSCRIPTION_MASK 0x0fu
 
 /**
- * MotetRosterItem: one contact, in one allocation, made by who provides the service. Read it with the
- * functions below.
+ * MotetRosterItem: one contact, in one allocation, made by who provides the service. Read it with
+ * the functions below.
  *
- * Growth: none within a major number of MOTET_ABI; nor of MotetRoster: those functions are compiled
- * into modules.
+ * Growth: none within a major number of MOTET_ABI; nor of MotetRoster: those functions are
+ * compiled into modules.
  */
 typedef struct {
         uint8_t state;      /* MOTET_ROSTER_… */
@@ -88,8 +89,8 @@ motet_roster_item_group(const MotetRosterItem *item, unsigned i)
  * motet_roster_find:
  * @contact: (borrowed) a prepared bare address
  *
- * Returns: (borrowed) its item, NULL when there is none
- */
+ * Returns: (borrowed) its item, NULL when there is
+ * none */
 static inline const MotetRosterItem *
 motet_roster_find(const MotetRoster *roster, const char *contact)
 {
@@ -156,8 +157,8 @@ typedef void (*MotetRosterFunc)(MotetModule *caller, MotetRosterStatus status,
                                 const MotetRoster *roster, void *data);
 
 /**
- * MotetRosterService: service "roster". An account is a prepared localpart, a contact a prepared bare
- * address.
+ * MotetRosterService: service "roster". An account is a prepared localpart, a contact a prepared
+ * bare address.
  *
  * Growth: none within a major number of MOTET_ABI: see MotetServiceDecl.
  */

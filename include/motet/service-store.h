@@ -39,8 +39,8 @@ typedef struct MotetStore MotetStore; /* a store that an instance opened */
  *
  * Opens a store of the instance's host. Nothing is read yet: what is not there is empty.
  *
- * Returns: (borrowed) a handle, the same for the same name and shape; NULL with @error when @name is
- * no name, or no backend serves it
+ * Returns: (borrowed) a handle, the same for the same name and shape; NULL with @error when @name
+ * is no name, or no backend serves it
  */
 MOTET_API MotetStore *motet_store_open(MotetModule *self, const char *name, MotetStoreShape shape,
                                        GError **error);
@@ -204,8 +204,8 @@ typedef void (*MotetStoreEntries)(MotetModule *self, const GError *error,
 /**
  * MotetStoreQuery: which entries; those that fulfil all of it. All 0: every one.
  *
- * Growth: fixed within a major number of MOTET_ABI, as it is inside MotetStoreRequest. What is added
- * later uses the reserved field.
+ * Growth: fixed within a major number of MOTET_ABI, as it is inside MotetStoreRequest. What is
+ * added later uses the reserved field.
  */
 typedef struct {
         uint64_t after, before; /* exclusive ids; 0: open */

@@ -26,7 +26,8 @@ typedef enum {
 
 /**
  * MotetCondition: the conditions of stanza errors and of stream errors, named like their elements
- * (motet_condition_name()). New ones are added before MOTET_N_CONDITIONS, others keep their numbers.
+ * (motet_condition_name()). New ones are added before MOTET_N_CONDITIONS, others keep their
+ * numbers.
  *
  * Source: RFC 6120 sections 8.3.3 (stanza errors) and 4.9.3 (stream errors)
  */
@@ -35,8 +36,9 @@ typedef enum {
 
         /* Of both. */
 
-        MOTET_BAD_REQUEST, /* it is malformed, or asks for nothing there is; as a stream error bad-format */
-        MOTET_CONFLICT, /* what is asked for is there already, or was taken by another */
+        MOTET_BAD_REQUEST, /* it is malformed, or asks for nothing there is; as a stream error
+                              bad-format */
+        MOTET_CONFLICT,    /* what is asked for is there already, or was taken by another */
         MOTET_INTERNAL_SERVER_ERROR, /* a failure of ours */
         MOTET_NOT_AUTHORIZED,        /* credentials are needed, or were wrong */
         MOTET_POLICY_VIOLATION,      /* against a rule of this server */
@@ -102,8 +104,8 @@ MOTET_API MotetCondition motet_condition_parse(const char *name);
  * motet_condition_stream_name:
  * @condition: not MOTET_CONDITION_NONE
  *
- * Returns: (borrowed) a constant: the element name as a stream error; undefined-condition when it is
- * none
+ * Returns: (borrowed) a constant: the element name as a stream error; undefined-condition when it
+ * is none
  */
 MOTET_API const char *motet_condition_stream_name(MotetCondition condition);
 /**
@@ -132,7 +134,8 @@ MOTET_API bool motet_stanza_is_error(const MotetXml *stanza);
  * @stanza: (borrowed) a stanza of any kind
  * @type: the reply's type attribute, or NULL for none
  *
- * Returns: (own) an empty stanza of the same kind and id, with from and to exchanged (either may be absent)
+ * Returns: (own) an empty stanza of the same kind and id, with from and to exchanged (either may
+ * be absent)
  */
 MOTET_API MotetXml *motet_stanza_reply(const MotetXml *stanza, const char *type);
 
@@ -152,8 +155,9 @@ MOTET_API MotetXml *motet_iq_result(const MotetXml *iq);
  * @condition: a stanza error condition
  * @text: human readable explanation in English, or NULL
  *
- * Returns: (own) the error reply of RFC 6120 section 8.3, with the type that belongs to @condition; NULL when @stanza is
- *   itself of type error (or an iq of type result), which must not be answered (section 8.3.1)
+ * Returns: (own) the error reply of RFC 6120 section 8.3, with the type that belongs to
+ * @condition; NULL when @stanza is itself of type error (or an iq of type result), which must not
+ * be answered (section 8.3.1)
  */
 MOTET_API MotetXml *motet_stanza_error(const MotetXml *stanza, MotetCondition condition,
                                        const char *text);
@@ -169,8 +173,8 @@ MOTET_API MotetXml *motet_stanza_error(const MotetXml *stanza, MotetCondition co
  *
  * Returns: (own) as motet_stanza_error()
  *
- * Source: RFC 6120 section 8.3.2
- */
+ * Source: RFC 6120 section
+ * 8.3.2 */
 MOTET_API MotetXml *motet_stanza_error_of_type(const MotetXml *stanza, MotetCondition condition,
                                                const char *type, const char *text);
 

@@ -62,8 +62,8 @@ MOTET_API MotetTimer *motet_timer_add(MotetModule *self, MotetSession *session, 
  * @func was. Periods that went by while the server stood still are skipped, never made up for.
  * @func may cancel it.
  *
- * Returns: (borrowed) the timer; gone after motet_timer_cancel(), or with its owner or session; NULL
- * when @session was destroyed already
+ * Returns: (borrowed) the timer; gone after motet_timer_cancel(), or with its owner or session;
+ * NULL when @session was destroyed already
  */
 MOTET_API MotetTimer *motet_timer_every(MotetModule *self, MotetSession *session, GTimeSpan period,
                                         MotetTimerFunc func, void *data);
@@ -134,8 +134,8 @@ typedef struct MotetErrand MotetErrand; /* what one module asked of another */
  *
  * For who provides a service that answers later: from now until motet_errand_free() the errand is
  * under way for both modules, so that the code of neither is replaced before the answer was told.
- * Calls nobody and cancels nothing: when one of the two stops, it merely counts for the other alone.
- * Tokens, requests to the storage and jobs on workers count without it.
+ * Calls nobody and cancels nothing: when one of the two stops, it merely counts for the other
+ * alone. Tokens, requests to the storage and jobs on workers count without it.
  *
  * Returns: (own) the errand
  */

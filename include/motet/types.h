@@ -11,17 +11,17 @@
 G_BEGIN_DECLS
 
 /**
- * MOTET_ABI_MAJOR / MOTET_ABI_MINOR / MOTET_ABI: the interface a module is built for, "1.0", recorded
- * in its descriptor and read before any of its code runs. A server runs modules of its own major
- * number and of a minor number that is not above its own.
+ * MOTET_ABI_MAJOR / MOTET_ABI_MINOR / MOTET_ABI: the interface a module is built for, "1.0",
+ * recorded in its descriptor and read before any of its code runs. A server runs modules of its own
+ * major number and of a minor number that is not above its own.
  *
  * MOTET_ABI_MAJOR moves, and the minor number starts again at 0, with what breaks a module that was
  * built before: a field or value that is removed, moved or means something else; a function that is
  * gone, takes other arguments or promises less. MOTET_ABI_MINOR moves with what is only added: a
  * function, an event, an enumeration's value, a macro, a field where the structure says that it may
  * grow ("Growth", where it is declared). So a module has a default where it switches over an
- * enumeration, takes MOTET_N_… for the number of those it was built with, and leaves at 0 the fields
- * that it does not know. Neither moves twice between two releases.
+ * enumeration, takes MOTET_N_… for the number of those it was built with, and leaves at 0 the
+ * fields that it does not know. Neither moves twice between two releases.
  */
 #define MOTET_ABI_MAJOR 1u
 #define MOTET_ABI_MINOR 0u

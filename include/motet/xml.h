@@ -1,10 +1,12 @@
 /*
- * xml: an XML element tree in one arena: built or parsed once, shared by reference, serialised once for many receivers.
+ * xml: an XML element tree in one arena: built or parsed once, shared by reference, serialised once
+ * for many receivers.
  *
- * A MotetXml is one element. All elements of a tree live in one arena and share one reference count: a reference
- * to any of them keeps the whole tree. A tree may be changed until it is first serialised or sent; after that every
- * change is a programming error (asserted). Names and namespaces are compared as the strings they are; prefixes
- * are resolved by the parser and never seen here, but for the fixed `xml:` prefix, which stays part of the name.
+ * A MotetXml is one element. All elements of a tree live in one arena and share one reference
+ * count: a reference to any of them keeps the whole tree. A tree may be changed until it is first
+ * serialised or sent; after that every change is a programming error (asserted). Names and
+ * namespaces are compared as the strings they are; prefixes are resolved by the parser and never
+ * seen here, but for the fixed `xml:` prefix, which stays part of the name.
  *
  * Source: RFC 6120 section 11, Namespaces in XML 1.0.
  */
@@ -19,8 +21,8 @@ G_BEGIN_DECLS
  * @name: the element's local name, copied
  * @ns: its namespace name, copied; NULL or "" for no namespace
  *
- * Creates an element without attributes or content in an arena of its own. Neither string is checked for being a
- * legal XML name: they are the caller's own literals.
+ * Creates an element without attributes or content in an arena of its own. Neither string is
+ * checked for being a legal XML name: they are the caller's own literals.
  *
  * Returns: (own) the root of a new tree, one reference
  */
@@ -33,8 +35,8 @@ MOTET_API MotetXml *motet_xml_ref(const MotetXml *xml);
  * motet_xml_unref:
  * @xml: (take) NULL is a no-op
  *
- * Drops a reference on the tree @xml belongs to; the last one frees the whole arena.
- */
+ * Drops a reference on the tree @xml belongs to; the last one frees the whole
+ * arena. */
 MOTET_API void motet_xml_unref(const MotetXml *xml);
 
 /**
@@ -52,8 +54,8 @@ MOTET_API MotetXml *motet_xml_copy(const MotetXml *xml);
  * @default_ns: namespace of elements without any declaration, as inside a stream; NULL for none
  * @error: set to MOTET_ERROR_XML
  *
- * Parses trusted or stored text under the same rules as a stream (no DTD, comment, entity or processing
- * instruction; RFC 6120 section 11.1). Not for a stream: that is core's own work.
+ * Parses trusted or stored text under the same rules as a stream (no DTD, comment, entity or
+ * processing instruction; RFC 6120 section 11.1). Not for a stream: that is core's own work.
  *
  * Returns: (own) the tree, or NULL with @error set
  */
@@ -63,8 +65,9 @@ MOTET_API MotetXml *motet_xml_parse(const char *text, gssize len, const char *de
 /**
  * motet_xml_string:
  * @xml: (borrowed) any element
- * @default_ns: the default namespace in force where the text will stand (for client streams "jabber:client");
- *   no xmlns is written where an element already is in the namespace in force; NULL for none
+ * @default_ns: the default namespace in force where the text will stand (for client streams
+ * "jabber:client"); no xmlns is written where an element already is in the namespace in force; NULL
+ * for none
  *
  * Does not make the tree immutable, unlike sending it.
  *
@@ -106,9 +109,9 @@ MOTET_API const char *motet_xml_attr_ns(const MotetXml *xml, const char *name, c
  * motet_xml_text:
  * @xml: (borrowed) an element, or NULL
  *
- * Returns: (borrowed) the character data directly inside @xml; when it is in several pieces (between children) the
- *   pieces are joined in the arena. "" when there is none; "" when @xml is NULL, so that
- *   motet_xml_text(motet_xml_child(x, "body", NULL)) is safe
+ * Returns: (borrowed) the character data directly inside @xml; when it is in several pieces
+ * (between children) the pieces are joined in the arena. "" when there is none; "" when @xml is
+ * NULL, so that motet_xml_text(motet_xml_child(x, "body", NULL)) is safe
  */
 MOTET_API const char *motet_xml_text(const MotetXml *xml);
 /**
@@ -207,8 +210,8 @@ MOTET_API void motet_xml_set_name(MotetXml *xml, const char *name, const char *n
  * motet_xml_remove:
  * @child: (borrowed) a child of @parent
  *
- * Takes @child out of the tree; its memory goes with the arena.
- */
+ * Takes @child out of the tree; its memory goes with the
+ * arena. */
 MOTET_API void motet_xml_remove(MotetXml *parent, const MotetXml *child);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MotetXml, motet_xml_unref)

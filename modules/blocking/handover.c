@@ -1,6 +1,6 @@
 /*
- * handover: block lists in memory go over to newer code of the module, so that there is no moment at
- * which nobody knows them; and who is told of changes.
+ * handover: block lists in memory go over to newer code of the module, so that there is no moment
+ * at which nobody knows them; and who is told of changes.
  */
 #include "blocking-private.h"
 

@@ -2,9 +2,9 @@
  * behind: order: who has to get letters from the box before anything else.
  *
  * A message for a session that is handed what is in a box is put into that box too, and so is, from
- * then on, all that follows for it, until the box was found empty: also when somebody else is handed
- * what is in it by then, or nobody. What its account's other sessions get at once they do not get
- * again from the box.
+ * then on, all that follows for it, until the box was found empty: also when somebody else is
+ * handed what is in it by then, or nobody. What its account's other sessions get at once they do
+ * not get again from the box.
  *
  * Source: RFC 6120 section 10.1.
  */

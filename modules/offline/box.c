@@ -151,8 +151,8 @@ on_existence(MotetModule *self, MotetAuthStatus status, void *data)
         box_settle(box);
 }
 
-/* Where no module keeps accounts everybody has one. Sessions prove nothing: those of an account that
- * is being deleted are the last to go. */
+/* Where no module keeps accounts everybody has one. Sessions prove nothing: those of an account
+ * that is being deleted are the last to go. */
 static void
 ask_existence(Box *box)
 {

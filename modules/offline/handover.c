@@ -1,6 +1,6 @@
 /*
- * handover: what newer code of the module has to know of boxes: to whom one is being handed, what of
- * it was handed out and is not deleted yet, and who gets nothing past it. All else is stored.
+ * handover: what newer code of the module has to know of boxes: to whom one is being handed, what
+ * of it was handed out and is not deleted yet, and who gets nothing past it. All else is stored.
  */
 #include "offline-private.h"
 

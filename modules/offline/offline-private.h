@@ -79,9 +79,10 @@ struct Box {
         bool is_stale;     /* something was put in since reading began */
         uint64_t handed;   /* id of the last letter that was handed out */
         unsigned n_failed; /* readings that failed one after the other */
-        GPtrArray *
-                behind; /* (own) of MotetSession (borrowed, bound): what is in the box may be for it */
-        /* (own) of Kept: others got them at once, and they are in the box for the session it is handed to */
+        /* (own) of MotetSession (borrowed, bound): what is in the box may be for it */
+        GPtrArray *behind;
+        /* (own) of Kept: others got them at once, and they are in the box for the session it is
+         * handed to */
         GArray *copied;
 
         bool is_prune_due;  /* deleting what was handed out failed */
@@ -95,8 +96,8 @@ struct Box {
 
 /** letter_is_kept: whether a message is one that is kept for later (XEP-0160 section 3) */
 bool letter_is_kept(MotetModule *self, const MotetXml *stanza);
-/** letter_remove_forged_delays: nobody but us says what was delayed by us (XEP-0203 section 5); @sender, when it is not
- * NULL, may say it of itself */
+/** letter_remove_forged_delays: nobody but us says what was delayed by us (XEP-0203 section 5);
+ * @sender, when it is not NULL, may say it of itself */
 void letter_remove_forged_delays(MotetModule *self, MotetXml *stanza, const MotetJid *sender);
 /** letter_new: Returns: (own) with its stored form, in no queue, nobody waiting */
 Letter *letter_new(MotetModule *self, const MotetStanzaEvent *ev, bool is_live);
@@ -130,11 +131,13 @@ void box_drop(Box *box);
 
 /* handout.c */
 
-/** handout_catcher: Returns: (borrowed) who is being handed what is in the box, and is ready for it; NULL: nobody */
+/** handout_catcher: Returns: (borrowed) who is being handed what is in the box, and is ready for
+ * it; NULL: nobody */
 MotetSession *handout_catcher(Box *box);
 /** handout_start: from now on everything is handed to @session instead of whoever had it before */
 void handout_start(Box *box, MotetSession *session);
-/** handout_take_over: goes on handing it to @session, as older code did; NULL: it is not there any more */
+/** handout_take_over: goes on handing it to @session, as older code did; NULL: it is not there
+ * any more */
 void handout_take_over(Box *box, MotetSession *session);
 /** handout_resume: hands a letter just put in to whoever became available meanwhile */
 void handout_resume(Box *box);
@@ -175,7 +178,8 @@ bool handover_restore(MotetModule *self, GBytes *state, GError **error);
 /** behind_init / behind_clear: the part of the box that is about this */
 void behind_init(Box *box);
 void behind_clear(Box *box);
-/** behind_reached: whether a message to @to would reach somebody who gets nothing but from the box */
+/** behind_reached: whether a message to @to would reach somebody who gets nothing but from the
+ * box */
 bool behind_reached(Box *box, const MotetJid *to, const MotetXml *stanza);
 /** behind_add: a letter is put in for who is being handed what is in the box */
 void behind_add(Box *box);
@@ -183,10 +187,11 @@ void behind_add(Box *box);
 void behind_remove(Box *box, MotetSession *session);
 /** behind_forget: nothing that is in the box is for anybody who is there */
 void behind_forget(Box *box);
-/** behind_share: the letter @id is in the box: those it reaches that need not wait get it now. Returns: false: it
- * need not stay there */
+/** behind_share: the letter @id is in the box: those it reaches that need not wait get it now.
+ * Returns: false: it need not stay there */
 bool behind_share(Box *box, const Letter *letter, uint64_t id);
-/** behind_lapse: deletes what others got at once: it was in the box for a session that is handed nothing any more */
+/** behind_lapse: deletes what others got at once: it was in the box for a session that is handed
+ * nothing any more */
 void behind_lapse(Box *box);
 /** behind_handed: letters up to box->handed are done with */
 void behind_handed(Box *box);

@@ -2,7 +2,8 @@
  * offline: keep messages for users who are not there, and deliver them when they come.
  *
  * Implements  XEP-0160 (1.0.1), XEP-0203 (2.0), XEP-0334 (1.0.0) section 4.2
- * Hooks       pre-message/self, pre-message/bare, pre-message/full, pre-message/host, pre-message/remote,
+ * Hooks       pre-message/self, pre-message/bare, pre-message/full, pre-message/host,
+ *             pre-message/remote,
  *             message/self, message/bare, message/full (each before and after the module message),
  *             presence-initial, presence-changed, session-unbound, user-deleting
  * Storage     archive "offline": messages as text

@@ -38,7 +38,8 @@ is_subscription(PresenceType type)
 
 /** subscription_send: our user's subscription stanza. Returns: the verdict of the pre- event */
 MotetResult subscription_send(MotetModule *self, MotetStanzaEvent *ev, PresenceType type);
-/** subscription_receive: a subscription stanza for an account of ours. Returns: the verdict: it waits */
+/** subscription_receive: a subscription stanza for an account of ours. Returns: the verdict: it
+ * waits */
 MotetResult subscription_receive(MotetModule *self, MotetStanzaEvent *ev, PresenceType type);
 /** subscription_end_all: @account is about to be deleted: ends what it has with others */
 void subscription_end_all(MotetModule *self, const char *account);
@@ -77,8 +78,8 @@ void deliver_in_order(MotetModule *self, const MotetStanzaEvent *ev);
 /** directed_add: Returns: false when @session has too many directed receivers */
 bool directed_add(MotetModule *self, MotetSession *session, const MotetJid *to);
 void directed_remove(MotetModule *self, MotetSession *session, const MotetJid *to);
-/** directed_end: whoever was told directly, and is not told by broadcast, is told that it is over (RFC 6121
- * 4.6.3), and forgotten */
+/** directed_end: whoever was told directly, and is not told by broadcast, is told that it is over
+ * (RFC 6121 4.6.3), and forgotten */
 void directed_end(MotetModule *self, MotetSession *session, const MotetXml *presence,
                   bool was_available);
 /** directed_save / directed_restore: for newer code of the module */
@@ -101,5 +102,6 @@ const MotetXml *last_find(MotetModule *self, const char *account, int64_t *when_
 /** last_answer: Returns: (own) unavailable presence from the bare @from: what was said last, and
  * when, as far as it is known */
 MotetXml *last_answer(MotetModule *self, const MotetJid *from, const char *to);
-/** last_remove_forged: nobody but us says what was delayed by us, but @sender of itself (XEP-0203 section 5) */
+/** last_remove_forged: nobody but us says what was delayed by us, but @sender of itself (XEP-0203
+ * section 5) */
 void last_remove_forged(MotetModule *self, MotetXml *presence, const MotetJid *sender);

@@ -3,8 +3,8 @@
  *
  * Implements  RFC 6121 sections 3, 4, 8.5 (presence) and Appendix A, XEP-0203 (2.0) in them
  * Hooks       pre-presence/self, pre-presence/bare, pre-presence/full, pre-presence/host,
- *             pre-presence/remote, presence/self, presence/bare, presence/full, session-unbound, stream-features,
- *             roster-changed, user-deleting, user-deleted, user-created
+ *             pre-presence/remote, presence/self, presence/bare, presence/full, session-unbound,
+ *             stream-features, roster-changed, user-deleting, user-deleted, user-created
  * Events      presence-initial, presence-changed, presence-unavailable (service-presence.h)
  * Provides    service "presence" (service-presence.h)
  * Options     max_bytes, max_directed, max_last
@@ -123,7 +123,8 @@ static MotetResult
 become_unavailable(MotetModule *self, MotetStanzaEvent *ev)
 {
         MotetSession *session = ev->session;
-        /* Those who were told directly did not ask to be told: of a long one they learn the end alone. */
+        /* Those who were told directly did not ask to be told: of a long one they learn the end
+         * alone. */
         g_autoptr(MotetXml) gone =
                 is_short(self, ev->stanza) ? motet_xml_ref(ev->stanza) : farewell_new(session);
         MotetPresenceChange change = {
@@ -157,7 +158,8 @@ process_directed(MotetModule *self, MotetStanzaEvent *ev, PresenceType type)
         return MOTET_CONTINUE;
 }
 
-/* The user's own resources may be told directly, too, also by one that is available to nobody else. */
+/* The user's own resources may be told directly, too, also by one that is available to nobody
+ * else. */
 static MotetResult
 process_directed_to_own(MotetModule *self, MotetStanzaEvent *ev, PresenceType type)
 {

@@ -193,7 +193,8 @@ account_has_room(const Account *account, const MotetRosterItem *old, const Motet
                account->bytes - old_size + size <= (uint64_t)motet_option_int(self, "max_bytes");
 }
 
-/* Returns: (own) where it is damaged one that no client has, so that each is told the whole roster */
+/* Returns: (own) where it is damaged one that no client has, so that each is told the whole
+ * roster */
 static char *
 parse_version(const Account *account, GBytes *document)
 {
@@ -253,7 +254,8 @@ on_items_read(MotetModule *self, const GError *error, const MotetStoreItem *item
         account_loaded(account, account->is_missing ? MOTET_ROSTER_NO_ACCOUNT : MOTET_ROSTER_OK);
 }
 
-/* Who waits for an answer must not learn by the time it takes whether there is such an account: as much is read for none. */
+/* Who waits for an answer must not learn by the time it takes whether there is such an account: as
+ * much is read for none. */
 static void
 on_existence(MotetModule *self, MotetAuthStatus status, void *data)
 {

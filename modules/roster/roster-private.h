@@ -96,7 +96,8 @@ void account_stop_loading(Account *account, MotetModule *self);
 /** account_loaded: in change.c */
 void account_loaded(Account *account, MotetRosterStatus status);
 const MotetRosterItem *account_find(const Account *account, const char *contact);
-/** account_request: Returns: (borrowed) the stanza kept for a contact that waits for an answer, or NULL */
+/** account_request: Returns: (borrowed) the stanza kept for a contact that waits for an answer,
+ * or NULL */
 const MotetXml *account_request(const Account *account, const char *contact);
 /** account_replace: @item (take) takes the place of the contact's; NULL removes it. @request
  * (borrowed) replaces the kept one. @version (take) or NULL */
@@ -146,7 +147,8 @@ bool handover_restore(MotetModule *self, GBytes *state, GError **error);
 
 /* roster.c */
 
-/** roster_adopt_all: gives all sessions that were bound before this instance started their rosters */
+/** roster_adopt_all: gives all sessions that were bound before this instance started their
+ * rosters */
 void roster_adopt_all(MotetModule *self);
 
 /* query.c */

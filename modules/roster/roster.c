@@ -1,5 +1,6 @@
 /*
- * roster: keep the contacts of accounts, tell clients about them, and let modules change subscriptions.
+ * roster: keep the contacts of accounts, tell clients about them, and let modules change
+ * subscriptions.
  *
  * Implements  RFC 6121 section 2, XEP-0237 (1.3) which is its section 2.6
  * Hooks       iq/self, iq/bare, iq/full of jabber:iq:roster:query, iq/self, stream-features,

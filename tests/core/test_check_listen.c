@@ -89,7 +89,8 @@ test_one_address_inside_another(CheckKit *kit, gconstpointer data)
         check_kit_assert_told(kit, "[listen.clash]");
 }
 
-/* The server refuses such a list: nothing can be said of its ports, least of all that all is well. */
+/* The server refuses such a list: nothing can be said of its ports, least of all that all is
+ * well. */
 static void
 test_an_address_that_is_listed_twice(CheckKit *kit, gconstpointer data)
 {
@@ -196,7 +197,8 @@ test_a_port_past_the_privileged_ones(CheckKit *kit, gconstpointer data)
         check_kit_assert(kit, "listen", "");
 }
 
-/* systemd.socket(5): what systemd opens, and listens on while no server runs, is neither taken nor in need of a right. (R28) */
+/* systemd.socket(5): what systemd opens, and listens on while no server runs, is neither taken nor
+ * in need of a right. (R28) */
 static void
 test_a_port_that_systemd_opens(CheckKit *kit, gconstpointer data)
 {

@@ -231,7 +231,8 @@ test_a_backend_that_is_not_named_does_not_matter(CheckKit *kit, gconstpointer da
         check_kit_assert(kit, "storage", "storage.volatile");
 }
 
-/* One that keeps the rosters alone matters as much; and memory loses what it is given on purpose. */
+/* One that keeps the rosters alone matters as much; and memory loses what it is given on
+ * purpose. */
 static void
 test_a_backend_of_one_store_matters(CheckKit *kit, gconstpointer data)
 {

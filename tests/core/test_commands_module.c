@@ -1,13 +1,14 @@
 /*
- * Tests of core/commands_module.c and commands_module_info.c: what is said of modules, for all hosts
- * and for one.
+ * Tests of core/commands_module.c and commands_module_info.c: what is said of modules, for all
+ * hosts and for one.
  */
 #include <string.h>
 
 #include "core/command.h"
 #include "support/test_server.h"
 
-/* alpha and carol are on one host only, beta is off, delta and speaker are on all; others are installed. */
+/* alpha and carol are on one host only, beta is off, delta and speaker are on all; others are
+ * installed. */
 static TestServer *
 start(void)
 {

@@ -1,6 +1,6 @@
 /*
- * Tests of core/config_module.h: what "module dev" puts in the place of what the files say, and that
- * it is gone without a trace afterwards.
+ * Tests of core/config_module.h: what "module dev" puts in the place of what the files say, and
+ * that it is gone without a trace afterwards.
  */
 #include "core/config_module.h"
 
@@ -21,7 +21,8 @@ parse(const char *modules)
         return config;
 }
 
-/* Overrides alpha on @host (NULL: where the files say) and says where it is then: "a.example,b.example" */
+/* Overrides alpha on @host (NULL: where the files say) and says where it is then:
+ * "a.example,b.example" */
 static void
 assert_override(const char *modules, const char *host, const char *hosts)
 {

@@ -1,6 +1,6 @@
 /*
- * Tests of core/confine_calls.h and core/log_refusal.h. What is given up does not come back, so each is in a
- * process of its own.
+ * Tests of core/confine_calls.h and core/log_refusal.h. What is given up does not come back, so
+ * each is in a process of its own.
  *
  * Source: SECURITY-DEFAULTS R29.
  */
@@ -362,7 +362,8 @@ start_program(void)
                        is_refused(unshare(CLONE_NEWUSER)));
 }
 
-/* R28: "no exec but where a module declares it". The program has no handler, and lives all the same. */
+/* R28: "no exec but where a module declares it". The program has no handler, and lives all the
+ * same. */
 static void
 test_programs_run_where_a_module_declares_it(void)
 {

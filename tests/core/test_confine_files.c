@@ -1,6 +1,6 @@
 /*
- * Tests of core/confine_files.h and core/denial.h. What is given up does not come back, so each is in a process
- * of its own; skipped where the kernel has no Landlock.
+ * Tests of core/confine_files.h and core/denial.h. What is given up does not come back, so each is
+ * in a process of its own; skipped where the kernel has no Landlock.
  *
  * Source: SECURITY-DEFAULTS R29.
  */

@@ -1,7 +1,7 @@
 /*
- * Tests of core/control.h: callers who may not give commands, who do not read, who go away; and what
- * the end of the server leaves of its socket.
- */
+ * Tests of core/control.h: callers who may not give commands, who do not read, who go away; and
+ * what the end of the server leaves of its
+ * socket. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,7 +85,8 @@ assert_served(Fixture *fixture)
         g_assert_cmpstr(answer, ==, "out example.org\nexit 0\n");
 }
 
-/* R28: whoever came past the mode of the socket, such as by a copied descriptor, is asked who he is. */
+/* R28: whoever came past the mode of the socket, such as by a copied descriptor, is asked who he
+ * is. */
 static void
 test_others_may_not_give_commands(Fixture *fixture, gconstpointer data)
 {

@@ -1,7 +1,7 @@
 /*
- * Sockets and processes when a call of the system fails: each in turn, once. Who is refused is told,
- * nothing stays open, and the next one is served; what is interrupted, or moves a byte at a time, is
- * done all the same.
+ * Sockets and processes when a call of the system fails: each in turn, once. Who is refused is
+ * told, nothing stays open, and the next one is served; what is interrupted, or moves a byte at a
+ * time, is done all the same.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>

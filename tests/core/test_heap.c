@@ -180,8 +180,8 @@ open_and_close(void *has_ended)
         return NULL;
 }
 
-/* dl_iterate_phdr(3) shows a library before the loader has written its table and sealed it: it is the
- * loader's until then, who would write into what is read-only. */
+/* dl_iterate_phdr(3) shows a library before the loader has written its table and sealed it: it is
+ * the loader's until then, who would write into what is read-only. */
 static void
 test_another_thread_may_open_a_library(void)
 {

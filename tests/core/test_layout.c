@@ -1,7 +1,7 @@
 /*
- * Public structures are laid out as modules built for this major number of MOTET_ABI know them: those
- * of which modules have arrays, which are inside others or which modules hand to each other have
- * their size, those that grow have their fields where they were (include/motet, "Growth").
+ * Public structures are laid out as modules built for this major number of MOTET_ABI know them:
+ * those of which modules have arrays, which are inside others or which modules hand to each other
+ * have their size, those that grow have their fields where they were (include/motet, "Growth").
  *
  * A size that changes here breaks modules that are out there. Places are added when fields are.
  */

@@ -1,6 +1,6 @@
 /*
- * Last words of a process that ends by a signal (core/log_crash.h). What a whole server says, and whom
- * it blames, is in tests/scenarios/test_crash.
+ * Last words of a process that ends by a signal (core/log_crash.h). What a whole server says, and
+ * whom it blames, is in tests/scenarios/test_crash.
  */
 #include "core/log_crash.h"
 
@@ -55,7 +55,8 @@ crash_twice(int second)
         raise(SIGABRT);
 }
 
-/* core/log_crash.h: what it was, and how it came there, is told whatever other threads do meanwhile. */
+/* core/log_crash.h: what it was, and how it came there, is told whatever other threads do
+ * meanwhile. */
 static void
 test_a_second_crash_lets_the_first_speak(void)
 {
@@ -148,7 +149,8 @@ assert_stack_is_told(void)
         g_test_trap_assert_stderr("*crashed: an invalid address (SIGSEGV)*#0 *#30 *");
 }
 
-/* sigaltstack(2): without a stack of its own the handler could not run, and the process would end without a word. */
+/* sigaltstack(2): without a stack of its own the handler could not run, and the process would end
+ * without a word. */
 static void
 test_a_stack_that_is_used_up_is_told(void)
 {

@@ -175,7 +175,8 @@ test_two_modules_are_developed_at_once(Fixture *fixture, gconstpointer data)
         g_assert_false(runs(fixture, "alpha"));
 }
 
-/* Of a module that keeps no state a new build begins anew, and one without a version has the server's. */
+/* Of a module that keeps no state a new build begins anew, and one without a version has the
+ * server's. */
 static void
 test_a_build_without_state_begins_anew(Fixture *fixture, gconstpointer data)
 {

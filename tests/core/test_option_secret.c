@@ -212,7 +212,8 @@ test_pipe_is_refused(Fixture *fixture, gconstpointer data)
         read_options(fixture, "password: {file: word}", "1:18 config.secret");
 }
 
-/* R30: a secret that everybody can read is none: the finding is an error, with which no server starts. */
+/* R30: a secret that everybody can read is none: the finding is an error, with which no server
+ * starts. */
 static void
 test_open_to_everybody_is_refused(Fixture *fixture, gconstpointer data)
 {

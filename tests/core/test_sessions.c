@@ -252,7 +252,8 @@ note_name(MotetSession *session, void *data)
         g_string_append_printf(data, "%s ", session->username);
 }
 
-/* Returns: (own) the names of all, in the order of the table; @n_before allocations move what is made */
+/* Returns: (own) the names of all, in the order of the table; @n_before allocations move what is
+ * made */
 static char *
 order_of_names(unsigned n_before)
 {
@@ -271,7 +272,8 @@ order_of_names(unsigned n_before)
         return g_strdup(names->str);
 }
 
-/* Of a server that is driven by a seed, all follows from it: nothing from where memory happened to be. */
+/* Of a server that is driven by a seed, all follows from it: nothing from where memory happened to
+ * be. */
 static void
 test_order_follows_from_the_key(void)
 {

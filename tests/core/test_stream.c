@@ -538,7 +538,8 @@ wait_with_stream(MotetModule *self, MotetSessionEvent *ev)
         return MOTET_WAIT;
 }
 
-/* stream-opened may wait: neither header nor anything else is sent meanwhile; the deadline refuses. */
+/* stream-opened may wait: neither header nor anything else is sent meanwhile; the deadline
+ * refuses. */
 static void
 test_stream_opened_waits(void)
 {

@@ -119,7 +119,8 @@ test_a_stream_is_followed_from_login_to_end(Fixture *fixture, gconstpointer data
         assert_told(fixture, "juliet@example.org/balcony hook session-unbound presence ");
 }
 
-/* What happens to the account itself, without a stanza; not to those whose names are like its own. */
+/* What happens to the account itself, without a stanza; not to those whose names are like its
+ * own. */
 static void
 test_changes_of_the_account_are_followed(Fixture *fixture, gconstpointer data)
 {

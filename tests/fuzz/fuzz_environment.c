@@ -2,8 +2,8 @@
  * fuzz_environment: any bytes in what the service manager hands over (sd_notify(3),
  * sd_listen_fds(3)).
  *
- * Lines: NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES; one that
- * is empty is not set. The descriptors of the latter are not taken, only counted.
+ * Lines: NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES; one
+ * that is empty is not set. The descriptors of the latter are not taken, only counted.
  */
 #include <stdint.h>
 #include <stdlib.h>

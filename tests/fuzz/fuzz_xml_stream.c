@@ -1,9 +1,9 @@
 /*
  * fuzz_xml_stream: any bytes as a stream, cut in any pieces, with pauses, resets and stops.
  *
- * Input: commands. Below 0xf8 a byte stands for itself, as text of the stream. Above, f8 ends a piece, f9 and fa end one and
- * resume or reset from outside; fb, fc, fd have the sink pause, reset or stop at its next call; fe and ff stand for
- * the bytes fe and ff.
+ * Input: commands. Below 0xf8 a byte stands for itself, as text of the stream. Above, f8 ends a
+ * piece, f9 and fa end one and resume or reset from outside; fb, fc, fd have the sink pause, reset
+ * or stop at its next call; fe and ff stand for the bytes fe and ff.
  */
 #include <string.h>
 

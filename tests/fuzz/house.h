@@ -1,8 +1,9 @@
 /*
  * house: one whole server, its clock and its store for many inputs; each finds it as new.
  *
- * What one input leaves behind in a server shows at its end: no stream, wait, session or request may be there an hour after
- * everybody has left. The server is made anew now and then, so that nothing of many inputs gathers.
+ * What one input leaves behind in a server shows at its end: no stream, wait, session or request
+ * may be there an hour after everybody has left. The server is made anew now and then, so that
+ * nothing of many inputs gathers.
  */
 #pragma once
 
@@ -18,8 +19,8 @@ typedef struct {
         struct XmlParser *parser; /* (own) of what it is sent once it has logged in; NULL before */
 } HouseGuest;
 
-/** house_open: Returns: (borrowed) the server, for one input; @modules_yaml: what goes below `modules:`, two spaces in front of each line;
- * always the same */
+/** house_open: Returns: (borrowed) the server, for one input; @modules_yaml: what goes below
+ * `modules:`, two spaces in front of each line; always the same */
 TestServer *house_open(const char *modules_yaml);
 /** house_is_new: Returns: whether the input of house_open() is the first one of its server */
 bool house_is_new(void);
@@ -40,5 +41,6 @@ void house_log_in(HouseGuest *guest, unsigned account);
 void house_receive(HouseGuest *guest, const char *bytes, size_t n);
 /** house_leave: without a word */
 void house_leave(HouseGuest *guest);
-/** house_bind: sends what binds a resource of that number, becomes available and asks for the roster */
+/** house_bind: sends what binds a resource of that number, becomes available and asks for the
+ * roster */
 void house_bind(HouseGuest *guest, unsigned number);

@@ -1,6 +1,6 @@
 /*
- * told: whether an input has the secret in it that a target wants to see nowhere: a fuzzer puts into
- * inputs what it sees compared.
+ * told: whether an input has the secret in it that a target wants to see nowhere: a fuzzer puts
+ * into inputs what it sees compared.
  */
 #pragma once
 

@@ -29,7 +29,8 @@ void modtest_fail(const char *file, int line, const char *format, ...)
 void modtest_fail_if(char *wrong, const char *file, int line);
 /** modtest_server: Returns: (borrowed) the server, which must have been started */
 TestServer *modtest_server(const Modtest *test, const char *file, int line);
-/** modtest_catch_log: from now on the log, of all levels, goes to @log; NULL: to where it went before */
+/** modtest_catch_log: from now on the log, of all levels, goes to @log; NULL: to where it went
+ * before */
 void modtest_catch_log(GString *log);
 /**
  * modtest_find_leak:
@@ -39,10 +40,12 @@ void modtest_catch_log(GString *log);
  * Returns: (own) that memory is lost; NULL: it is not, or nobody knows
  */
 char *modtest_find_leak(void);
-/** modtest_find_held: the same once the code of modules is gone, and with it what their static variables held */
+/** modtest_find_held: the same once the code of modules is gone, and with it what their static
+ * variables held */
 char *modtest_find_held(void);
 
-/** modtest_installed_modules: Returns: (own) the folder of the modules that were installed with this library */
+/** modtest_installed_modules: Returns: (own) the folder of the modules that were installed with
+ * this library */
 char *modtest_installed_modules(void);
 /** modtest_installed_plugins: Returns: (own) that of their drop-ins as shipped */
 char *modtest_installed_plugins(void);
@@ -50,11 +53,12 @@ char *modtest_installed_plugins(void);
  * modtest_open_folder:
  * @dirs: of char*
  *
- * Returns: (own) the modules of @dirs, of the folders in $MOTET_MODULE_PATH, and of @installed, where those that are
- *   installed are; NULL with @error
+ * Returns: (own) the modules of @dirs, of the folders in $MOTET_MODULE_PATH, and of @installed,
+ * where those that are installed are; NULL with @error
  */
 ModuleFolder *modtest_open_folder(const GPtrArray *dirs, const char *installed, GError **error);
-/** modtest_explain: (take) names the folders of modules in @text, which knows but @folder. Returns: (own) */
+/** modtest_explain: (take) names the folders of modules in @text, which knows but @folder. Returns:
+ * (own) */
 char *modtest_explain(char *text, const ModuleFolder *folder);
 /** modtest_run_scenario: runs @file. Returns: (own) what is wrong; NULL: nothing */
 char *modtest_run_scenario(const char *file, ModuleFolder *modules, const char *plugins_dir);

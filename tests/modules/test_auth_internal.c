@@ -199,8 +199,8 @@ HMAC(const EVP_MD *md, const void *key, int key_len, const unsigned char *data, 
         return ++n_hmacs == failing_hmac ? NULL : real(md, key, key_len, data, n, out, n_out);
 }
 
-/* R7: when OpenSSL has no memory to invent salts with, nobody is told any: what is in memory otherwise
- * is not the server's to tell, and would be another one the next time. */
+/* R7: when OpenSSL has no memory to invent salts with, nobody is told any: what is in memory
+ * otherwise is not the server's to tell, and would be another one the next time. */
 static void
 test_keys_that_cannot_be_invented(void)
 {

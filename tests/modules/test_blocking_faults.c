@@ -92,8 +92,8 @@ reload(Faulty *faulty, const char *blocking)
         pass(faulty);
 }
 
-/* XEP-0191 3.3: what is perhaps blocked does not come through; presence that goes to many names none of them, and is dropped
- * without an answer, as it has none (RFC 6121 4.4). */
+/* XEP-0191 3.3: what is perhaps blocked does not come through; presence that goes to many names
+ * none of them, and is dropped without an answer, as it has none (RFC 6121 4.4). */
 static void
 test_presence_is_dropped_without_an_answer(void)
 {
@@ -126,7 +126,8 @@ test_presence_is_dropped_without_an_answer(void)
                          "<presence from='" ROMEO "/orchard' to='*'><show>xa</show></presence>");
 }
 
-/* Whoever asks is told that what the user has sent is not blocked, whatever the list says (XEP-0191 section 4, note). */
+/* Whoever asks is told that what the user has sent is not blocked, whatever the list says (XEP-0191
+ * section 4, note). */
 static void
 test_own_messages_are_kept(void)
 {

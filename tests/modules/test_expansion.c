@@ -1,6 +1,7 @@
 /*
- * Tests of stanzas that are longer when they are written than when they were read: whom they are sent to has a send
- * queue that is measured by the first, who sends them a limit that is measured by the second.
+ * Tests of stanzas that are longer when they are written than when they were read: whom they are
+ * sent to has a send queue that is measured by the first, who sends them a limit that is measured
+ * by the second.
  */
 #include <string.h>
 
@@ -101,7 +102,8 @@ test_no_letter_ends_its_receiver(const void *how)
         g_assert_true(motet_session_is_connected(juliet));
 }
 
-/* Returns: whether a message to juliet that is written with @n bytes is let through; else its stream ends */
+/* Returns: whether a message to juliet that is written with @n bytes is let through; else its
+ * stream ends */
 static bool
 is_let_through(size_t n)
 {

@@ -1,5 +1,6 @@
 /*
- * Tests of delays that a user says are ours, in what is delivered at once (XEP-0203 section 5). What is kept: test_offline.c.
+ * Tests of delays that a user says are ours, in what is delivered at once (XEP-0203 section 5).
+ * What is kept: test_offline.c.
  */
 #include <string.h>
 

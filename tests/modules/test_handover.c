@@ -156,8 +156,8 @@ replace_now(House *house, const char *name)
         g_assert_null(house->replacing);
 }
 
-/* RFC 6121 3.1.6: presence that waits for the receiver's roster is delivered: what one module asked of another is under way
- * for both. */
+/* RFC 6121 3.1.6: presence that waits for the receiver's roster is delivered: what one module asked
+ * of another is under way for both. */
 static void
 test_presence_that_waits_is_delivered(void)
 {
@@ -266,7 +266,8 @@ test_block_lists_stay_in_force(void)
                                        "'><item jid='" ROMEO "'/></unblock></iq>");
 }
 
-/* Juliet, who has gone and comes again, is handed "m", which is not deleted since the disk fails. */
+/* Juliet, who has gone and comes again, is handed "m", which is not deleted since the disk
+ * fails. */
 static MotetSession *
 hand_out(House *house)
 {
@@ -309,8 +310,8 @@ n_kept(House *house)
         return n;
 }
 
-/* XEP-0160 2: what was handed out and could not be deleted is not handed out again by newer code, and deleted once it can
- * be. */
+/* XEP-0160 2: what was handed out and could not be deleted is not handed out again by newer code,
+ * and deleted once it can be. */
 static void
 test_nothing_is_handed_out_twice(void)
 {

@@ -1,6 +1,6 @@
 /*
- * Tests of the presence module: RFC 6121 section 4. Subscriptions have a test of their own.
- */
+ * Tests of the presence module: RFC 6121 section 4. Subscriptions have a test of their
+ * own. */
 #include <motet/service-presence.h>
 
 #include "support/test_im.h"
@@ -198,7 +198,8 @@ test_priority(const void *data)
         }
 }
 
-/* 4.7.1: a type that is none of RFC 6121's is refused, wherever it goes; so is a subscription's without a contact. */
+/* 4.7.1: a type that is none of RFC 6121's is refused, wherever it goes; so is a subscription's
+ * without a contact. */
 
 typedef struct {
         const char *name;
@@ -251,7 +252,8 @@ test_directed(void)
         test_assert_remote("<presence from='" JULIET "/balcony' to='other@example.net'/>");
         g_assert_nonnull(juliet->presence);
 
-        /* 4.6.3: a change is not for them, the end is; but not after an unavailable of their own. */
+        /* 4.6.3: a change is not for them, the end is; but not after an unavailable of their
+         * own. */
         test_session_receive(juliet, "<presence><show>away</show></presence>");
         test_assert_remote_nothing();
         test_session_receive(juliet, "<presence to='other@example.net' type='unavailable'/>");
@@ -483,7 +485,8 @@ test_probe_answered(void)
         test_assert_remote_nothing();
 }
 
-/* 4.3.2: who may not see learns only that, of an account that is there, is away, or does not exist. */
+/* 4.3.2: who may not see learns only that, of an account that is there, is away, or does not
+ * exist. */
 static void
 test_probe_refused(void)
 {

@@ -1,6 +1,6 @@
 /*
- * Tests of the presence module with presence that is long: what one user sends once goes to many, who did not ask for it
- * when it ends what was sent to them directly.
+ * Tests of the presence module with presence that is long: what one user sends once goes to many,
+ * who did not ask for it when it ends what was sent to them directly.
  */
 #include <string.h>
 
@@ -26,7 +26,8 @@ come(TestServer *server, const char *jid)
         return session;
 }
 
-/* The peer sends a presence of @type that is @length bytes long as it is kept and sent, which is with its sender. */
+/* The peer sends a presence of @type that is @length bytes long as it is kept and sent, which is
+ * with its sender. */
 static void
 send_presence(TestServer *server, MotetSession *session, const char *type, size_t length)
 {
@@ -42,7 +43,8 @@ send_presence(TestServer *server, MotetSession *session, const char *type, size_
                 test_server_advance(server, G_TIME_SPAN_SECOND);
 }
 
-/* R16, RFC 6121 4.6: the end of directed presence goes to each receiver, with what was said last unless that is long. */
+/* R16, RFC 6121 4.6: the end of directed presence goes to each receiver, with what was said last
+ * unless that is long. */
 static void
 test_long_farewell_is_not_multiplied(void)
 {

@@ -1,6 +1,6 @@
 /*
- * Tests of each module going and coming back while users are online: nobody is disconnected, every request gets one
- * answer, and afterwards all is as it was.
+ * Tests of each module going and coming back while users are online: nobody is disconnected, every
+ * request gets one answer, and afterwards all is as it was.
  */
 #include <motet/module.h>
 #include <motet/stanza.h>
@@ -497,7 +497,8 @@ test_requests_wait(void)
         }
 }
 
-/* A subscription is asked for again rather than sent on without the server knowing of it (RFC 6121 3.1.2). */
+/* A subscription is asked for again rather than sent on without the server knowing of it (RFC
+ * 6121 3.1.2). */
 static void
 test_subscription_waits(void)
 {

@@ -1,6 +1,6 @@
 /*
- * Tests that who asks for accounts that may not exist learns nothing by what the server does: as much is read for one as for
- * the other, and the answers are alike but for the name.
+ * Tests that who asks for accounts that may not exist learns nothing by what the server does: as
+ * much is read for one as for the other, and the answers are alike but for the name.
  */
 #include <string.h>
 

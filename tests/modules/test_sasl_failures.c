@@ -431,7 +431,8 @@ silent_server(TestLine *line_out, char **dir_out)
         return server;
 }
 
-/* RFC 6120 6.5.11: who waits for too long is to come again; on the same stream, if he likes, and the late answer is nobody's. */
+/* RFC 6120 6.5.11: who waits for too long is to come again; on the same stream, if he likes, and
+ * the late answer is nobody's. */
 static void
 test_silence_ends(void)
 {

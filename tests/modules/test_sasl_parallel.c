@@ -1,5 +1,6 @@
 /*
- * Tests of the sasl module against guessing on many streams at once: all are begun before the first has failed.
+ * Tests of the sasl module against guessing on many streams at once: all are begun before the first
+ * has failed.
  */
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /*
- * Tests of modules whose storage takes its time: what is acknowledged only then, what happens at the deadline of who
- * waits, and when somebody goes meanwhile.
+ * Tests of modules whose storage takes its time: what is acknowledged only then, what happens at
+ * the deadline of who waits, and when somebody goes meanwhile.
  */
 #include <motet/service-auth.h>
 #include <motet/service-store.h>
@@ -127,7 +127,8 @@ assert_error_at(MotetSession *session, const char *kind, const char *id, const c
 
 /* Offline messages */
 
-/* The sender goes on when its message is on disk, and not before: 10 s for counting, 10 s for writing. */
+/* The sender goes on when its message is on disk, and not before: 10 s for counting, 10 s for
+ * writing. */
 static void
 test_sender_waits(void)
 {
@@ -348,7 +349,8 @@ test_module_stops(const void *data)
         test_assert_sent_nothing(juliet);
 }
 
-/* The same for messages: one is counted for, the other is being written, and a third is handed out. */
+/* The same for messages: one is counted for, the other is being written, and a third is handed
+ * out. */
 static void
 test_offline_stops(void)
 {

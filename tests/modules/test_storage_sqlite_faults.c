@@ -226,8 +226,8 @@ pread64(int fd, void *bytes, size_t n, off64_t at)
 }
 #pragma GCC visibility pop
 
-/* R31: SQLite calls a file malformed that the disk did not let it read (SQLITE_IOERR_CORRUPTFS). It is as it
- * was: when the disk reads again everything is there. */
+/* R31: SQLite calls a file malformed that the disk did not let it read (SQLITE_IOERR_CORRUPTFS). It
+ * is as it was: when the disk reads again everything is there. */
 static void
 test_reading_fails(void)
 {
@@ -308,8 +308,8 @@ fill_disk(StoreKit *kit, size_t size, GString *results)
 
 /*
  * When the disk is full writes fail and change nothing; reading, also of what failed beside it,
- * tells what is there.
- */
+ * tells what is
+ * there. */
 static void
 test_disk_full(void)
 {

@@ -1,12 +1,14 @@
 /*
  * sim: many runs of the simulation (sim_world.h), each from a seed of its own.
  *
- *     sim [--seed N] [--runs N] [--steps N] [--minutes N] [--failures N] [--seeds FILE] [--twice] [--verbose]
+ *     sim [--seed N] [--runs N] [--steps N] [--minutes N] [--failures N] [--seeds FILE] [--twice]
+ * [--verbose]
  *
- * The first run has the seed N, the next N + 1, and so on. A seed also decides how long the run is, whether connections are lost
- * and how often the store fails. What does not hold is printed with the seed that shows it again: --runs 1 --seed N --verbose.
- * --seeds takes the seeds from a file instead, one a line; what follows a # is said of it. --twice: each run is made twice, to see
- * that both are the same.
+ * The first run has the seed N, the next N + 1, and so on. A seed also decides how long the run is,
+ * whether connections are lost and how often the store fails. What does not hold is printed with
+ * the seed that shows it again: --runs 1 --seed N --verbose.
+ * --seeds takes the seeds from a file instead, one a line; what follows a # is said of it. --twice:
+ * each run is made twice, to see that both are the same.
  */
 #include <stdio.h>
 #include <string.h>
@@ -63,7 +65,8 @@ read_options(int argc, char **argv, Options *options)
         return true;
 }
 
-/* What depends on addresses, such as the order of a table of pointers, is to be the same each time. */
+/* What depends on addresses, such as the order of a table of pointers, is to be the same each
+ * time. */
 static void
 fix_addresses(char **argv)
 {

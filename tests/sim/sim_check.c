@@ -57,8 +57,8 @@ sim_check_server(SimWorld *world)
                          sessions_count(world->base->sessions));
 }
 
-/* A value that is kept is a register: each read must see a write that was not followed, as far as anybody can tell, by another one
- * before the read began. */
+/* A value that is kept is a register: each read must see a write that was not followed, as far as
+ * anybody can tell, by another one before the read began. */
 
 /* @write: NULL: as it was in the beginning */
 static bool
@@ -76,7 +76,8 @@ was_overwritten(const SimWorld *world, const SimWrite *write, unsigned account, 
                     other->failed || other->answered == 0 || other->answered >= asked ||
                     other->sent <= since)
                         continue;
-                /* One that was not answered may be carried out late, but not for an account that is gone. */
+                /* One that was not answered may be carried out late, but not for an account that is
+                 * gone. */
                 if (!write || (write->answered != 0 && !write->is_unsure) || is_end)
                         return true;
         }
@@ -213,8 +214,8 @@ never_arrived(const SimChange *change)
         return change->client && change->arrived == 0 && !sim_client_is_open(change->client);
 }
 
-/* Two changes may cross: an answer to the first is taken for one to the second, as RFC 6121 numbers nothing. They do not when
- * the second arrived long after all was done for the first. */
+/* Two changes may cross: an answer to the first is taken for one to the second, as RFC 6121 numbers
+ * nothing. They do not when the second arrived long after all was done for the first. */
 static bool
 may_cross(const SimChange *first, const SimChange *second)
 {
@@ -284,7 +285,8 @@ check_view(SimWorld *world, const SimClient *client, const SimClient *other)
         bool is_shown = account == client->account || (one->subscriptions[account] & SIM_TO);
         /* Also who is available to nobody else may have said so to some. */
         bool is_told = other->addressed[client->account] && other->session->priv->bound;
-        /* What is said by who is blocked is not heard, and so not taken back for who heard of it before. */
+        /* What is said by who is blocked is not heard, and so not taken back for who heard of it
+         * before. */
         bool was_blocked = ever_blocked(world, client->account, account);
         if (seen && !is_there && !is_told && !was_blocked)
                 sim_fail(world, "client %u sees %s, which is not there", client->number,
@@ -355,8 +357,9 @@ check_references(SimWorld *world)
         }
 }
 
-/* Whatever was armed when nobody had come yet is a period of its own; whatever was armed since belonged to somebody. For one
- * second in each minute there is one more, while what modules take is measured. */
+/* Whatever was armed when nobody had come yet is a period of its own; whatever was armed since
+ * belonged to somebody. For one second in each minute there is one more, while what modules take is
+ * measured. */
 static void
 check_timers(SimWorld *world)
 {

@@ -78,7 +78,8 @@ note_read(SimClient *client, const SimRequest *request, const MotetXml *iq)
         }
 }
 
-/* One that comes too late for who waits, or from a module that is being stopped, may have been done all the same. */
+/* One that comes too late for who waits, or from a module that is being stopped, may have been done
+ * all the same. */
 static void
 note_written(SimClient *client, const SimRequest *request, const MotetXml *iq)
 {
@@ -223,8 +224,8 @@ is_older(const SimClient *client, const MotetXml *xml)
         return when && g_date_time_to_unix(when) <= client->bound_at / G_TIME_SPAN_SECOND;
 }
 
-/* RFC 6120 10.1: from one to one. What was kept for an address that was not there may come to another; a headline is not
- * kept, and so does not wait for what is. */
+/* RFC 6120 10.1: from one to one. What was kept for an address that was not there may come to
+ * another; a headline is not kept, and so does not wait for what is. */
 static void
 note_order(SimClient *client, const SimMessage *message, unsigned number, const MotetXml *xml)
 {
@@ -279,8 +280,9 @@ hear_presence(SimClient *client, const MotetXml *presence)
 
         if (!from)
                 return;
-        /* RFC 6121 4.5.2: the end of a resource is told to those that are available. Who asked before
-         * it was so learned what was then; it hears of itself before it is told who is there now. */
+        /* RFC 6121 4.5.2: the end of a resource is told to those that are available. Who asked
+         * before it was so learned what was then; it hears of itself before it is told who is there
+         * now. */
         if (!type && !client->is_announced && strcmp(from, client->full_jid) == 0) {
                 g_hash_table_remove_all(client->view);
                 client->is_announced = true;

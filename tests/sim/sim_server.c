@@ -353,7 +353,8 @@ sim_watch_removals(SimWorld *world)
 
 /* Remembering */
 
-/* What tells the instance that sessions, accounts or hosts may hold data of it stays from the first time on. */
+/* What tells the instance that sessions, accounts or hosts may hold data of it stays from the first
+ * time on. */
 unsigned
 sim_n_owned(const MotetModule *instance)
 {

@@ -1,8 +1,9 @@
 /*
- * sim_world: a whole server in this process, its clock, its disk, its users and the network between them; all from one seed.
+ * sim_world: a whole server in this process, its clock, its disk, its users and the network between
+ * them; all from one seed.
  *
- * The same seed gives the same run, byte for byte: its digest tells. What must hold is checked after every step; the first thing
- * that does not ends the run (sim_fail()).
+ * The same seed gives the same run, byte for byte: its digest tells. What must hold is checked
+ * after every step; the first thing that does not ends the run (sim_fail()).
  */
 #pragma once
 
@@ -118,10 +119,11 @@ void sim_fail(SimWorld *world, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /** sim_note: to the digest, and with verbose to standard error */
 void sim_note(SimWorld *world, const char *format, ...) G_GNUC_PRINTF(2, 3);
 unsigned sim_below(SimWorld *world, unsigned n);
-/** sim_note_contacts: what the two are to each other is about to change by what @client has just written; NULL: as
- * one of them ends */
+/** sim_note_contacts: what the two are to each other is about to change by what @client has just
+ * written; NULL: as one of them ends */
 void sim_note_contacts(SimWorld *world, const SimClient *client, unsigned one, unsigned other);
-/** sim_was_blocked: whether one of the two may have blocked the other at any time since the step @since */
+/** sim_was_blocked: whether one of the two may have blocked the other at any time since the step
+ * @since */
 bool sim_was_blocked(const SimWorld *world, unsigned one, unsigned other, uint64_t since);
 /** sim_account: Returns: (borrowed) its address */
 const char *sim_account(unsigned account);
@@ -134,13 +136,16 @@ unsigned sim_account_of(const char *jid);
 
 void sim_server_start(SimWorld *world);
 void sim_server_free(SimWorld *world);
-/** sim_enter / sim_leave: around everything that lets the server do something: what it allocates meanwhile is counted */
+/** sim_enter / sim_leave: around everything that lets the server do something: what it allocates
+ * meanwhile is counted */
 void sim_enter(SimWorld *world);
 void sim_leave(SimWorld *world);
-/** sim_settle / sim_advance: the server does what there is to do, also with time; then everybody reads */
+/** sim_settle / sim_advance: the server does what there is to do, also with time; then everybody
+ * reads */
 void sim_settle(SimWorld *world);
 void sim_advance(SimWorld *world, int64_t us);
-/** sim_reload: another configuration: options, and which modules run; @is_whole: all do, with the first options */
+/** sim_reload: another configuration: options, and which modules run; @is_whole: all do, with the
+ * first options */
 void sim_reload(SimWorld *world, bool is_whole);
 bool sim_is_on(const SimWorld *world, const char *module);
 /** sim_replace: new code of some module, once it is idle */
@@ -167,7 +172,8 @@ void sim_check_server(SimWorld *world);
 void sim_check_replies(SimWorld *world);
 /** sim_check_messages: when everybody has come back and read what was kept for them */
 void sim_check_messages(SimWorld *world);
-/** sim_check_contacts: then, too, if the disk never failed: who is subscribed to whom, and sees whom */
+/** sim_check_contacts: then, too, if the disk never failed: who is subscribed to whom, and sees
+ * whom */
 void sim_check_contacts(SimWorld *world);
 /** sim_check_end: when everybody has left and an hour has passed */
 void sim_check_end(SimWorld *world);

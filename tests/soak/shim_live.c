@@ -1,9 +1,9 @@
 /*
  * shim_live: what the server started with it in LD_PRELOAD has allocated and not freed.
  *
- * Once a second it writes the bytes of all threads, a 64-bit number in the machine's order, into the
- * file $MOTET_SOAK_LIVE, which must have room for it. The sanitizer is asked when there is one, else
- * malloc(), which counts what it and GLib's slices keep for the next calls, too.
+ * Once a second it writes the bytes of all threads, a 64-bit number in the machine's order, into
+ * the file $MOTET_SOAK_LIVE, which must have room for it. The sanitizer is asked when there is one,
+ * else malloc(), which counts what it and GLib's slices keep for the next calls, too.
  *
  * Source: mallinfo(3), sanitizer/allocator_interface.h
  */

@@ -18,8 +18,8 @@ typedef struct {
 
 /* What is zero is usual: self-signed, a new key, from yesterday for 90 days. */
 typedef struct {
-        const char *
-                names; /* as openssl writes subjectAltName: "DNS:a.example,DNS:*.a.example"; NULL: none */
+        /* as openssl writes subjectAltName: "DNS:a.example,DNS:*.a.example"; NULL: none */
+        const char *names;
         const char *common_name; /* NULL: none */
         int64_t from, to;        /* seconds from now; both 0: as usual */
         bool from_ca;            /* signed by the authority */
@@ -38,7 +38,8 @@ char *certificate_maker_path(const CertificateMaker *maker, const char *name);
 void certificate_maker_make(CertificateMaker *maker, const CertificateSpec *spec,
                             MadeCertificate *out);
 void made_certificate_clear(MadeCertificate *made);
-/** certificate_maker_write: text into the file @name (folders are made for it), replaced in place, closed to others */
+/** certificate_maker_write: text into the file @name (folders are made for it), replaced in
+ * place, closed to others */
 void certificate_maker_write(const CertificateMaker *maker, const char *name, const char *text);
 /** certificate_maker_link: @name becomes a link to @target, instead of what it was, by a rename */
 void certificate_maker_link(const CertificateMaker *maker, const char *name, const char *target);

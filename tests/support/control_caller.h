@@ -7,5 +7,6 @@
 
 /** control_caller_call: connects and sends @n bytes of @request. Returns: the descriptor */
 int control_caller_call(const char *path, const char *request, size_t n);
-/** control_caller_hear: turns @loop until the server closes; closes @fd. Returns: (own) all it said */
+/** control_caller_hear: turns @loop until the server closes; closes @fd. Returns: (own) all it
+ * said */
 char *control_caller_hear(Loop *loop, int fd);

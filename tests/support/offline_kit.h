@@ -1,5 +1,6 @@
 /*
- * offline_kit: what tests of the offline module share: romeo, who talks to juliet, who is not there.
+ * offline_kit: what tests of the offline module share: romeo, who talks to juliet, who is not
+ * there.
  */
 #pragma once
 

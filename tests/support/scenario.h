@@ -1,8 +1,9 @@
 /*
- * scenario: a conversation of XMPP clients with a server, as text that says who sends what and who receives what.
+ * scenario: a conversation of XMPP clients with a server, as text that says who sends what and who
+ * receives what.
  *
- * The format is described in tests/scenarios/README.md. A scenario is read here, and checked as far as it can be without
- * a server; scenario_run.h runs it.
+ * The format is described in tests/scenarios/README.md. A scenario is read here, and checked as far
+ * as it can be without a server; scenario_run.h runs it.
  */
 #pragma once
 
@@ -48,8 +49,8 @@ typedef struct {
         char *what;    /* the address, domain, module, condition, command or time; NULL without */
         char *options; /* of a module, "{…}"; NULL without */
         char *block;   /* the indented lines below without their indentation; NULL without */
-        MotetXml *
-                stanzas; /* of what is sent or received as XML: an element that holds them; NULL without */
+        /* of what is sent or received as XML: an element that holds them; NULL without */
+        MotetXml *stanzas;
 } ScenarioStep;
 
 typedef struct {

@@ -1,5 +1,6 @@
 /*
- * scenario_client: a client of a scenario: one connection, its stream, and the elements that came and were not asked for yet.
+ * scenario_client: a client of a scenario: one connection, its stream, and the elements that came
+ * and were not asked for yet.
  */
 #pragma once
 
@@ -24,23 +25,27 @@ void *scenario_client_connection(ScenarioClient *client);
 void scenario_client_send(ScenarioClient *client, const char *text);
 /** scenario_client_send_header: to @domain */
 void scenario_client_send_header(ScenarioClient *client, const char *domain);
-/** scenario_client_log_in: opens a stream, authenticates, opens the next one and takes its features */
+/** scenario_client_log_in: opens a stream, authenticates, opens the next one and takes its
+ * features */
 bool scenario_client_log_in(ScenarioClient *client, const char *username, GError **error);
 /** scenario_client_bind: the resource of @full_jid, which the server must grant */
 bool scenario_client_bind(ScenarioClient *client, const char *full_jid, GError **error);
 
-/** scenario_client_await: reads until an element, or the end, is there. Returns: (borrowed) the element, NULL when it will not come */
+/** scenario_client_await: reads until an element, or the end, is there. Returns: (borrowed) the
+ * element, NULL when it will not come */
 const MotetXml *scenario_client_await(ScenarioClient *client);
 /** scenario_client_peek: reads what is there. Returns: as scenario_client_await() */
 const MotetXml *scenario_client_peek(ScenarioClient *client);
 /** scenario_client_drop: what scenario_client_await() returned was the one wanted */
 void scenario_client_drop(ScenarioClient *client);
-/** scenario_client_settle: until the server has handled all that was sent, if it answers such questions to this client */
+/** scenario_client_settle: until the server has handled all that was sent, if it answers such
+ * questions to this client */
 void scenario_client_settle(ScenarioClient *client);
 
 /** scenario_client_has_acted: whether anything was sent since it settled */
 bool scenario_client_has_acted(const ScenarioClient *client);
-/** scenario_client_is_closed: the server's stream has ended, and so has the connection; reads until then */
+/** scenario_client_is_closed: the server's stream has ended, and so has the connection; reads until
+ * then */
 bool scenario_client_is_closed(ScenarioClient *client);
 /** scenario_client_has_ended: whether nothing more will come, as far as is known */
 bool scenario_client_has_ended(const ScenarioClient *client);

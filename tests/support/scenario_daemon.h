@@ -1,7 +1,9 @@
 /*
- * scenario_daemon: the built motetd as a process of its own, with the shipped configuration in a folder of its own.
+ * scenario_daemon: the built motetd as a process of its own, with the shipped configuration in a
+ * folder of its own.
  *
- * $MOTET_TEST_BUILD has motetd and motetctl; which modules are on as shipped, scenario_shipped.h knows.
+ * $MOTET_TEST_BUILD has motetd and motetctl; which modules are on as shipped, scenario_shipped.h
+ * knows.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * store_other: another program's connection to a database of storage_sqlite, for its tests: through the
- * library that the module brought.
+ * store_other: another program's connection to a database of storage_sqlite, for its tests: through
+ * the library that the module brought.
  */
 #pragma once
 

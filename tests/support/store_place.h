@@ -17,11 +17,13 @@ typedef struct {
 StorePlace *store_place_new(void);
 /** store_place_free: removes all that is there */
 void store_place_free(StorePlace *place);
-/** store_place_config: @options: more options of the module, ", synchronous: normal". Returns: (own) */
+/** store_place_config: @options: more options of the module, ", synchronous: normal". Returns:
+ * (own) */
 char *store_place_config(const char *file, const char *options);
 /** store_place_open: Returns: (own) a server that keeps its data there */
 StoreKit *store_place_open(const StorePlace *place, const char *options);
-/** store_place_refuse: Returns: (own) what a server says that refuses to start with what is there */
+/** store_place_refuse: Returns: (own) what a server says that refuses to start with what is
+ * there */
 char *store_place_refuse(const StorePlace *place, const char *options);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StorePlace, store_place_free)

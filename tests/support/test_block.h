@@ -16,7 +16,8 @@
 TestServer *test_block_new(void);
 /** test_block_new_with: the same with these options of the module, "max_items: 3" */
 TestServer *test_block_new_with(const char *options);
-/** test_block_set: @verb "block" or "unblock" of @items, "<item jid='a@b'/>"; the answer is yet to be seen */
+/** test_block_set: @verb "block" or "unblock" of @items, "<item jid='a@b'/>"; the answer is yet to
+ * be seen */
 void test_block_set(MotetSession *session, const char *verb, const char *items);
 /** test_block_one: the same of one address, and it is granted */
 #define test_block_one(session, verb, jid) test_block_one_at(session, verb, jid, __LINE__, __FILE__)

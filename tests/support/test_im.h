@@ -1,8 +1,9 @@
 /*
- * test_im: users of instant messaging in a test: with rosters, available, and contacts beyond our host.
+ * test_im: users of instant messaging in a test: with rosters, available, and contacts beyond our
+ * host.
  *
- * The rest of the network is played by the test: what a server routes there is kept in order, what comes from there is
- * routed as a server connection would.
+ * The rest of the network is played by the test: what a server routes there is kept in order, what
+ * comes from there is routed as a server connection would.
  */
 #pragma once
 
@@ -39,7 +40,8 @@ MotetSession *test_im_bind_interested(TestServer *server, const char *full_jid);
 MotetSession *test_im_bind_available(TestServer *server, const char *full_jid);
 /** test_im_lose: the connection goes without a word */
 void test_im_lose(TestServer *server, MotetSession *session);
-/** test_im_state: what @account and @contact are to each other, MOTET_ROSTER_…; the account has a session */
+/** test_im_state: what @account and @contact are to each other, MOTET_ROSTER_…; the account has a
+ * session */
 unsigned test_im_state(TestServer *server, const char *account, const char *contact);
 
 /**
@@ -47,10 +49,12 @@ unsigned test_im_state(TestServer *server, const char *account, const char *cont
  * @user: a session on our host that is interested
  * @contact: a bare address beyond our host; the network is connected
  *
- * Brings the two to one of the nine states, by what each of them says; the contact is called "R". All is forgotten afterwards.
+ * Brings the two to one of the nine states, by what each of them says; the contact is called "R".
+ * All is forgotten afterwards.
  */
 void test_im_come_to(TestServer *server, MotetSession *user, const char *contact, unsigned state);
-/** test_im_befriend: both of our host, who see each other's presence afterwards; forgotten so far */
+/** test_im_befriend: both of our host, who see each other's presence afterwards; forgotten so
+ * far */
 void test_im_befriend(MotetSession *a, MotetSession *b);
 
 /** test_remote_connect: from now on the network takes what is routed to it; it is empty */

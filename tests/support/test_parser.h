@@ -1,6 +1,6 @@
 /*
- * test_parser: a stream parser whose sink writes down what it is told.
- */
+ * test_parser: a stream parser whose sink writes down what it is
+ * told. */
 #pragma once
 
 #include "core/xml_parser.h"
@@ -27,7 +27,8 @@ typedef struct {
         unsigned n_failed;
 } TestParser;
 
-/** test_parser_set_up / test_parser_tear_down: a fixture's, with a pool for 4 headers of 4 parsers */
+/** test_parser_set_up / test_parser_tear_down: a fixture's, with a pool for 4 headers of 4
+ * parsers */
 void test_parser_set_up(TestParser *f, const void *data);
 void test_parser_tear_down(TestParser *f, const void *data);
 bool test_parser_feed(TestParser *f, const char *text);

@@ -27,7 +27,8 @@ TestServer *test_server_new_yaml(const char *modules_yaml);
 /** test_server_new_config: @config_yaml: a whole configuration but for modules_dir; `hosts:` and
  * `storage:` are added when it has none */
 TestServer *test_server_new_config(const char *config_yaml);
-/** test_server_try: the same for who handles a refusal: NULL with @refusal_out, (own) findings and error, a line each */
+/** test_server_try: the same for who handles a refusal: NULL with @refusal_out, (own) findings and
+ * error, a line each */
 TestServer *test_server_try(const char *config_yaml, char **refusal_out);
 /** test_server_refuse: the same as test_server_new_config(), expecting refusal. Returns: (own)
  * findings and error, a line each */

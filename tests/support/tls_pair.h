@@ -1,5 +1,6 @@
 /*
- * tls_pair: a connection and OpenSSL's own client at the two ends of a socket pair, and certificates made for them.
+ * tls_pair: a connection and OpenSSL's own client at the two ends of a socket pair, and
+ * certificates made for them.
  */
 #pragma once
 
@@ -8,7 +9,8 @@
 
 #include "core/conn.h"
 
-/** TlsFiles: certificates in a folder of their own, and the server that uses them: at first one for a.example */
+/** TlsFiles: certificates in a folder of their own, and the server that uses them: at first one for
+ * a.example */
 typedef struct {
         char *dir;
         TlsServer *server;
@@ -48,14 +50,16 @@ struct TlsPair {
         void (*on_secured)(TlsPair *pair);
 };
 
-/** tls_pair_init: with files and a loop of its own; SIGPIPE is ignored from now on, as the client's BIO uses write() */
+/** tls_pair_init: with files and a loop of its own; SIGPIPE is ignored from now on, as the client's
+ * BIO uses write() */
 void tls_pair_init(TlsPair *pair, TlsFiles *files);
 void tls_pair_clear(TlsPair *pair);
 /** tls_pair_init_in: one more pair in a loop of others */
 void tls_pair_init_in(TlsPair *pair, TlsFiles *files, Loop *loop);
 void tls_pair_clear_in(TlsPair *pair);
 
-/** tls_pair_connect: the client's part of a handshake. Returns: whether the client thinks it complete */
+/** tls_pair_connect: the client's part of a handshake. Returns: whether the client thinks it
+ * complete */
 bool tls_pair_connect(TlsPair *pair);
 /** tls_pair_handshake: both parts, which must succeed */
 void tls_pair_handshake(TlsPair *pair);

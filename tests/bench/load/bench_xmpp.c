@@ -1,8 +1,8 @@
 /*
  * bench_xmpp: puts load on an XMPP server and prints what it took, as one JSON object on one line.
  *
- * Exits 0 when the work went as it should; 1 when a server closed or refused something, something timed out, or a message
- * was lost or reordered; 64 when the options make no sense.
+ * Exits 0 when the work went as it should; 1 when a server closed or refused something, something
+ * timed out, or a message was lost or reordered; 64 when the options make no sense.
  */
 #include <stdio.h>
 #include <sys/resource.h>

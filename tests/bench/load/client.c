@@ -107,7 +107,8 @@ client_secure(Client *client)
 {
         bool is_direct = client->clients->options->security == SECURITY_DIRECT;
 
-        /* RFC 6120 section 5.4.2.3: what came in the clear is forgotten. XEP-0368: the protocol is named. */
+        /* RFC 6120 section 5.4.2.3: what came in the clear is forgotten. XEP-0368: the protocol is
+         * named. */
         g_clear_pointer(&client->rest, g_free);
         client->rest_len = 0;
         client->state = CLIENT_SECURING;

@@ -1,6 +1,7 @@
 /*
- * client: one XMPP client of the load generator: connects, secures the stream, logs in, and gives the work every stanza
- * that arrives then. Thousands of them share one buffer; what is left of a stanza that is not all there is kept aside.
+ * client: one XMPP client of the load generator: connects, secures the stream, logs in, and gives
+ * the work every stanza that arrives then. Thousands of them share one buffer; what is left of a
+ * stanza that is not all there is kept aside.
  */
 #pragma once
 
@@ -34,7 +35,8 @@ typedef enum {
 
 typedef struct Client Client;
 
-/* A stanza arrived for a client that is logged in. @stanza is gone afterwards. The callee may send and leave. */
+/* A stanza arrived for a client that is logged in. @stanza is gone afterwards. The callee may send
+ * and leave. */
 typedef void (*ClientFunc)(Client *client, const char *stanza, size_t len);
 
 /* What all clients have in common. */
@@ -75,7 +77,8 @@ void clients_clear(Clients *clients);
 void client_init(Client *client, Clients *clients, const char *user, unsigned number);
 /** client_open: starts to connect and log in */
 void client_open(Client *client);
-/** client_handle: its socket is ready for @events. Only its state and .failure tell what came of it. */
+/** client_handle: its socket is ready for @events. Only its state and .failure tell what came of
+ * it. */
 void client_handle(Client *client, uint32_t events);
 void client_send(Client *client, const char *text, size_t len);
 /** client_send_text: as printf() */

@@ -26,8 +26,8 @@ typedef struct {
 /**
  * options_parse: @argc, @argv: as main() got them
  *
- * Fills @options, defaults included; what a work says about the number of sessions (presence: the contacts and the hub;
- * churn: the pairs) wins over --sessions.
+ * Fills @options, defaults included; what a work says about the number of sessions (presence: the
+ * contacts and the hub; churn: the pairs) wins over --sessions.
  *
  * Returns: false with the reason, which names the option
  */

@@ -1,4 +1,5 @@
-/* report: see report.h. Words are known ones (options_parse() looked), so that nothing needs escaping. */
+/* report: see report.h. Words are known ones (options_parse() looked), so that nothing needs
+ * escaping. */
 #include "report.h"
 
 static double

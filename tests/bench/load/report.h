@@ -21,10 +21,10 @@ typedef struct {
 
 /* What became of newcomers. */
 typedef struct {
-        uint64_t n;    /* were due */
-        uint64_t n_in; /* logged in */
-        uint64_t
-                n_told; /* to come again: temporary-auth-failure, resource-constraint, an error of type wait */
+        uint64_t n;      /* were due */
+        uint64_t n_in;   /* logged in */
+        uint64_t n_told; /* to come again: temporary-auth-failure, resource-constraint, an error of
+                            type wait */
         uint64_t n_limited; /* policy-violation: a limit of their own */
         uint64_t n_closed;  /* without a word */
         uint64_t n_late;    /* not answered in time */

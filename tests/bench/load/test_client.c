@@ -1,11 +1,13 @@
-/* The client in the clear, at each byte: how it logs in and leaves, and what it does not put up with. */
+/* The client in the clear, at each byte: how it logs in and leaves, and what it does not put up
+ * with. */
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "client_kit.h"
 
-/* RFC 6120 sections 6.4 and 7.6: whatever part of the stream arrives at once, the login takes the same steps. */
+/* RFC 6120 sections 6.4 and 7.6: whatever part of the stream arrives at once, the login takes the
+ * same steps. */
 static void
 test_logs_in_at_each_byte(void)
 {
@@ -174,7 +176,8 @@ test_a_stanza_is_bounded(void)
         client_kit_clear(&f);
 }
 
-/* RFC 6120 section 4.4: both ends of the stream are sent, and what arrives before is no concern of the work. */
+/* RFC 6120 section 4.4: both ends of the stream are sent, and what arrives before is no concern of
+ * the work. */
 static void
 test_leaves_politely(void)
 {

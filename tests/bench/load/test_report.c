@@ -1,4 +1,5 @@
-/* What is counted and how it is told: sequence numbers, message texts, latency, the kernel's figures, the report. */
+/* What is counted and how it is told: sequence numbers, message texts, latency, the kernel's
+ * figures, the report. */
 #include "report.h"
 
 #include <string.h>

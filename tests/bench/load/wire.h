@@ -1,9 +1,9 @@
 /*
  * wire: one TCP connection to the server, with TLS 1.3 or without, watched by an epoll set.
  *
- * Whatever arrives at once is received by one call, and whatever is sent at once goes out by one: what TLS wants to read
- * and write passes through buffers that all connections share. Every TLS handshake is a full one, and the certificate is
- * not looked at.
+ * Whatever arrives at once is received by one call, and whatever is sent at once goes out by one:
+ * what TLS wants to read and write passes through buffers that all connections share. Every TLS
+ * handshake is a full one, and the certificate is not looked at.
  */
 #pragma once
 
@@ -52,7 +52,8 @@ typedef enum {
 
 /** wire_init: a connection that is closed */
 void wire_init(Wire *wire, Wires *wires, void *owner);
-/** wire_open: starts connecting; EPOLLOUT tells the end of it. Source addresses in 127/8 are used in turn. */
+/** wire_open: starts connecting; EPOLLOUT tells the end of it. Source addresses in 127/8 are used
+ * in turn. */
 bool wire_open(Wire *wire);
 /** wire_take_fd: the connection is @fd, which is connected and does not block */
 bool wire_take_fd(Wire *wire, int fd);

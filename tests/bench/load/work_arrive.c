@@ -1,6 +1,6 @@
 /*
- * work_arrive: newcomers arrive by the clock, whether the server keeps up or not; each logs in and leaves. An operation is a
- * login, and its latency is counted from when its newcomer was due.
+ * work_arrive: newcomers arrive by the clock, whether the server keeps up or not; each logs in and
+ * leaves. An operation is a login, and its latency is counted from when its newcomer was due.
  *
  * What becomes of each is counted; only what no busy server may say makes the run fail.
  */

@@ -1,6 +1,6 @@
 /*
- * at_end: in a build for gcov, what a process counted is written also when it ends by _exit() or by a
- * signal; the C library writes it in exit() only.
+ * at_end: in a build for gcov, what a process counted is written also when it ends by _exit() or by
+ * a signal; the C library writes it in exit() only.
  *
  * The handlers are there before the server's own, which puts them back when it has told of a crash.
  */

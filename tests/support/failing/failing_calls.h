@@ -14,13 +14,13 @@
 
 /**
  * failing_calls_each:
- * @number: what errno is then. EINTR: only calls that may be interrupted fail; FAIL_SHORT: only those
- *   that move bytes
+ * @number: what errno is then. EINTR: only calls that may be interrupted fail; FAIL_SHORT: only
+ * those that move bytes
  * @only: the one function whose calls fail; NULL: all
  * @attempt: does the same thing each time, between failing_calls_begin() and failing_calls_end()
  *
- * Calls @attempt again and again: with its first call failing, once, then its second, and so on until
- * it was done without one having failed.
+ * Calls @attempt again and again: with its first call failing, once, then its second, and so on
+ * until it was done without one having failed.
  *
  * Returns: how many attempts had a call that failed
  */

@@ -116,7 +116,8 @@ test_known_passwords(void)
         }
 }
 
-/* SASLprep (RFC 4013): what is compared is what will be the password: of a soft hyphen nothing stays. */
+/* SASLprep (RFC 4013): what is compared is what will be the password: of a soft hyphen nothing
+ * stays. */
 static void
 test_prepared(void)
 {
