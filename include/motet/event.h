@@ -85,8 +85,8 @@ typedef enum {
  * MotetEvent: the head of every payload, made by core. Valid only while the handler runs.
  *
  * Growth: none within a major number of MOTET_ABI, because it is the first member of all payloads.
- * Payloads themselves are made by core alone, are never copied by a module, and grow at their end; a
- * handler built before does not see what was added.
+ * Payloads themselves are made by core alone, are never copied by a module, and grow at their end;
+ * a handler built before does not see what was added.
  */
 struct MotetEvent {
         const char *name;     /* as declared */
@@ -288,11 +288,11 @@ typedef enum {
  * Parks the running chain. The handler must return MOTET_WAIT next, and later exactly once call
  * motet_resume(). The session's further stanzas wait behind this one; other sessions go on. When
  * the session goes first, the token is cancelled: motet_resume() on it then does nothing, and must
- * still be called once to free it. When the module stops first, the chain goes on from the loop with
- * the next handler; what was not answered is resumed with MOTET_CONTINUE in unload (MOTET_HANDLED
- * still means that it was answered, and ends the chain). Waiting is allowed in stanza events (also
- * before authentication) but route/elsewhere, in stream-opened and in pre-session-bind.
- * motet_resume() may be called before the handler has returned.
+ * still be called once to free it. When the module stops first, the chain goes on from the loop
+ * with the next handler; what was not answered is resumed with MOTET_CONTINUE in unload
+ * (MOTET_HANDLED still means that it was answered, and ends the chain). Waiting is allowed in
+ * stanza events (also before authentication) but route/elsewhere, in stream-opened and in
+ * pre-session-bind. motet_resume() may be called before the handler has returned.
  *
  * Returns: (own) the token, consumed by motet_resume()
  */
