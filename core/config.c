@@ -345,6 +345,29 @@ read_main(Config *config, const ConfigNode *root, ConfigFindings *findings)
         read_modules(config, root, findings);
 }
 
+/*
+ * Of a text that cannot be read the place of the control socket is read all the same, where it stands
+ * before the mistake: a server that runs with an older one must be found.
+ */
+static const ConfigNode *
+read_main_text(Config *config, const GString *text, ConfigFindings *findings)
+{
+        const ConfigNode *root = add_tree(config, g_strdup(config->file), text, findings);
+
+        if (root) {
+                read_main(config, root, findings);
+                return root;
+        }
+        config->is_cut = true;
+        g_autoptr(ConfigNode) head = config_yaml_parse_head(text->str, text->len, config->file);
+        ConfigFindings silence;
+        config_findings_init(&silence);
+        if (head && head->kind == CONFIG_MAP)
+                read_control_socket(config, head, &silence);
+        config_findings_clear(&silence);
+        return NULL;
+}
+
 static Config *
 config_new(const char *file, const char *dir)
 {
@@ -489,9 +512,7 @@ config_load(const char *file, ConfigFindings *findings)
         if (!text)
                 return NULL;
         Config *config = config_new(path, dir);
-        ConfigNode *root = add_tree(config, g_strdup(path), text, findings);
-        if (root)
-                read_main(config, root, findings);
+        const ConfigNode *root = read_main_text(config, text, findings);
         load_drop_ins(config, root, findings);
         config_log_check(config, root ? config_node_entry(root, "log") : NULL, findings);
         config_findings_sort(findings);
@@ -505,9 +526,7 @@ config_parse(const char *text, gssize len, const char *dir, ConfigFindings *find
         g_autoptr(GString) whole = len < 0 ? g_string_new(text) : g_string_new_len(text, len);
         Config *config = config_new(path, dir);
 
-        ConfigNode *root = add_tree(config, g_strdup(path), whole, findings);
-        if (root)
-                read_main(config, root, findings);
+        const ConfigNode *root = read_main_text(config, whole, findings);
         config_log_check(config, root ? config_node_entry(root, "log") : NULL, findings);
         config_findings_sort(findings);
         return config;

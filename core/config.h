@@ -112,7 +112,8 @@ typedef struct {
         GPtrArray *modules; /* of ConfigModule, enabled or not */
         GPtrArray *roots;   /* of ConfigNode: every file's tree */
         GPtrArray *files;   /* of char*: names of files read */
-        bool serve;         /* for a server that serves: what only it can know is checked too */
+        bool is_cut; /* the main file's text is no YAML: of it control_socket alone is read */
+        bool serve;  /* for a server that serves: what only it can know is checked too */
         ConfigConfine confine;
         char **confine_also; /* absolute paths that it may use as well; NULL: none */
 } Config;

@@ -277,16 +277,20 @@ read_node(Reader *reader, const yaml_event_t *event, unsigned depth)
         return read_map(reader, event, depth + 1);
 }
 
+/* @cut_out: (own) what stands before a mistake that nothing can be read behind; or NULL */
 static ConfigNode *
-read_stream(Reader *reader)
+read_stream(Reader *reader, ConfigNode **cut_out)
 {
         const yaml_mark_t start = {0};
         g_autoptr(ConfigNode) root = NULL;
 
         for (unsigned n_documents = 0;;) {
                 g_auto(yaml_event_t) event = {0};
-                if (!next_event(reader, &event))
+                if (!next_event(reader, &event)) {
+                        if (cut_out)
+                                *cut_out = g_steal_pointer(&root);
                         return NULL;
+                }
                 if (event.type == YAML_STREAM_END_EVENT && n_documents == 0) {
                         root = node_new(reader, CONFIG_SCALAR, &start);
                         root->text = g_strdup("");
@@ -324,8 +328,9 @@ is_text(Reader *reader)
         return true;
 }
 
-ConfigNode *
-config_yaml_parse(const char *text, size_t len, const char *file, ConfigFindings *findings)
+static ConfigNode *
+parse(const char *text, size_t len, const char *file, ConfigFindings *findings,
+      ConfigNode **cut_out)
 {
         g_auto(yaml_parser_t) parser = {0};
         Reader reader = {
@@ -340,5 +345,23 @@ config_yaml_parse(const char *text, size_t len, const char *file, ConfigFindings
         yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
         yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
 
-        return read_stream(&reader);
+        return read_stream(&reader, cut_out);
+}
+
+ConfigNode *
+config_yaml_parse(const char *text, size_t len, const char *file, ConfigFindings *findings)
+{
+        return parse(text, len, file, findings, NULL);
+}
+
+ConfigNode *
+config_yaml_parse_head(const char *text, size_t len, const char *file)
+{
+        ConfigFindings silence;
+        ConfigNode *cut = NULL;
+
+        config_findings_init(&silence);
+        ConfigNode *root = parse(text, len, file, &silence, &cut);
+        config_findings_clear(&silence);
+        return root ? root : cut;
 }

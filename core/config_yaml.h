@@ -21,6 +21,9 @@
  */
 ConfigNode *config_yaml_parse(const char *text, size_t len, const char *file,
                               ConfigFindings *findings);
+/** config_yaml_parse_head: Returns: (own) of a text that nothing can be made of, what stands before
+ * the mistake that makes it so; NULL when there is nothing of it either */
+ConfigNode *config_yaml_parse_head(const char *text, size_t len, const char *file);
 /** config_node_free: NULL is a no-op */
 void config_node_free(ConfigNode *node);
 
