@@ -349,16 +349,30 @@ choose_fault(const Site *site)
         return -1;
 }
 
+/* The same for a call that is counted, whatever happened at @site before: each of its faults in turn,
+ * as more and more has failed. */
+static int
+next_fault(const Site *site)
+{
+        uint64_t n = 0;
+
+        if (site->failed == UINT32_MAX)
+                return -1;
+        while (n < FAULTS_MAX && faults[site->kind][n] != 0)
+                n++;
+        return n > 0 ? (int)(shared->n_failed % n) : -1;
+}
+
 static int
 decide(Site *site)
 {
-        if ((shared->kinds & UINT64_C(1) << site->kind) == 0)
-                return 0;
-        if (shared->mode == COUNTDOWN && --shared->countdown > 0)
+        if ((shared->kinds & UINT64_C(1) << site->kind) == 0 || shared->mode == COUNT ||
+            shared->mode == REST)
                 return 0;
 
-        int which = shared->mode == COUNT || shared->mode == REST ? -1 : choose_fault(site);
-        if (which < 0)
+        bool is_counting = shared->mode == COUNTDOWN;
+        int which = is_counting ? next_fault(site) : choose_fault(site);
+        if (which < 0 || (is_counting && --shared->countdown > 0))
                 return 0;
         site->failed |= 1u << which;
         shared->last_site = (uint64_t)(site - shared->sites);
@@ -371,8 +385,7 @@ decide(Site *site)
 /*
  * Looking at all callers takes long. The first few, and how deep the stack is, tell well enough
  * whether this process came along here before; what is known of the place is looked up then. Called
- * with the
- * lock. */
+ * with the lock. */
 #define FRAMES_OF_KEY 6
 #define OWN_FRAMES_MAX 5
 #define KNOWN_MAX 65536
