@@ -244,6 +244,12 @@ command_unread(const MotetCommand *command)
         return command->owner->unread ? command->owner->unread(command->data) : 0;
 }
 
+int
+command_take_handed(const MotetCommand *command)
+{
+        return command->owner->handed ? command->owner->handed(command->data) : -1;
+}
+
 const char *
 motet_command_arg(const MotetCommand *command, const char *name)
 {

@@ -15,6 +15,9 @@ typedef struct {
         void (*ended)(void *data, int exit_code, const char *error_text);
         /* Bytes of output that wait to be read, -1: nobody will read them; NULL: none ever wait. */
         int64_t (*unread)(void *data);
+        /* Returns: (own) the descriptor that was handed over last, for the command that asks, -1:
+           none since; NULL: nobody can */
+        int (*handed)(void *data);
 } CommandOwner;
 
 /** CommandCaller: who gives a command. */
@@ -44,6 +47,8 @@ void command_run_as(Server *server, const CommandCaller *caller, const char *con
                     const CommandOwner *owner, void *data);
 /** command_unread: as CommandOwner.unread */
 int64_t command_unread(const MotetCommand *command);
+/** command_take_handed: as CommandOwner.handed */
+int command_take_handed(const MotetCommand *command);
 /** command_list: calls @func for every command, sorted by name; @module is NULL for core's own */
 void command_list(Server *server,
                   void (*func)(const MotetCommandDecl *decl, const char *module, void *data),

@@ -18,6 +18,12 @@ print_line(void *data, const char *text)
                 motet_command_print(command, "%s", text);
 }
 
+static int
+take_handed(void *data)
+{
+        return command_take_handed(data);
+}
+
 static bool
 is_there(void *data)
 {
@@ -30,20 +36,10 @@ finish(void *data, GError *error)
         motet_command_finish(data, error);
 }
 
-static bool
-check_path(const char *path, GError **error)
-{
-        if (g_path_is_absolute(path))
-                return true;
-        g_set_error(error, MOTET_ERROR, MOTET_ERROR_USAGE,
-                    "\"%s\": the server needs the whole path, from the root", path);
-        return false;
-}
-
 void
 commands_module_dev(MotetModule *self, MotetCommand *command)
 {
-        const ModuleDevOwner owner = {print_line, is_there, finish, command};
+        const ModuleDevOwner owner = {print_line, is_there, take_handed, finish, command};
         const char *path = motet_command_arg(command, "file");
         const MotetHost *host = NULL;
         GError *error = NULL;
@@ -53,7 +49,7 @@ commands_module_dev(MotetModule *self, MotetCommand *command)
                 return;
         if (server_base(command_server(command))->stopping)
                 error = g_error_new(MOTET_ERROR, MOTET_ERROR_CANCELLED, "the server is stopping");
-        if (error || !check_path(path, &error) || !module_choice_host(command, &host, &error)) {
+        if (error || !module_choice_host(command, &host, &error)) {
                 motet_command_finish(command, error);
                 return;
         }

@@ -142,6 +142,44 @@ print_lines(MotetCommand *command, const GPtrArray *lines)
                 motet_command_print(command, "%s", (const char *)g_ptr_array_index(lines, i));
 }
 
+/* Returns: (own) "to its files (Landlock 6)" */
+static char *
+bounds_text(const char *what, const char *mechanism, const char *lack)
+{
+        return lack ? g_strdup_printf("not to its %s (%s)", what, lack)
+                    : g_strdup_printf("to its %s (%s)", what, mechanism);
+}
+
+/* Returns: (own) what became of calls that it gave up */
+static char *
+refusals_text(const ConfineState *confined)
+{
+        if (!confined->calls)
+                return g_strdup("no call is refused");
+        if (confined->programs_for)
+                return g_strdup_printf("refused calls are not counted, as module %s starts "
+                                       "programs",
+                                       confined->programs_for);
+        if (confined->refused == CONFIG_CONFINE_ABORT)
+                return g_strdup("a refused call ends the server");
+        return g_strdup_printf("%" PRIu64 " call%s refused so far", confined->n_refused,
+                               confined->n_refused == 1 ? "" : "s");
+}
+
+static void
+print_confined(MotetCommand *command, const ConfineState *confined)
+{
+        g_autofree char *landlock = g_strdup_printf("Landlock %u", confined->files);
+        g_autofree char *files = bounds_text("files", landlock, confined->files_lack);
+        g_autofree char *calls = bounds_text("calls", "seccomp", confined->calls_lack);
+        g_autofree char *refusals = refusals_text(confined);
+
+        if (confined->refused == CONFIG_CONFINE_OFF)
+                motet_command_print(command, "not confined: \"confine: {refused: off}\"");
+        else
+                motet_command_print(command, "confined: %s, %s; %s", files, calls, refusals);
+}
+
 static void
 print_text(MotetCommand *command, const Status *status)
 {
@@ -155,6 +193,7 @@ print_text(MotetCommand *command, const Status *status)
                             status->n_instances);
         if (status->is_safe)
                 motet_command_print(command, "safe mode: only modules shipped with the server run");
+        print_confined(command, &status->confined);
         print_lines(command, status->absent);
         print_sessions(command, status);
         print_process(command, status);

@@ -346,8 +346,8 @@ read_main(Config *config, const ConfigNode *root, ConfigFindings *findings)
 }
 
 /*
- * Of a text that cannot be read the place of the control socket is read all the same, where it stands
- * before the mistake: a server that runs with an older one must be found.
+ * Of a text that cannot be read the place of the control socket is read all the same, where it
+ * stands before the mistake: a server that runs with an older one must be found.
  */
 static const ConfigNode *
 read_main_text(Config *config, const GString *text, ConfigFindings *findings)

@@ -9,6 +9,7 @@
 
 #include "core/config_print.h"
 #include "core/config_value.h"
+#include "core/xml_parser.h"
 
 typedef struct {
         const char *key; /* NULL ends a table */
@@ -128,28 +129,30 @@ read_rows(const ConfigNode *map, const LimitRow *rows, void *members, ConfigFind
         }
 }
 
-/* A pair of limits of which the first must be the smaller one. */
-static void
-require_order(const ConfigNode *map, FindingId id, const char *smaller, const char *larger,
-              const char *reason, ConfigFindings *findings)
+/* Returns: (borrowed) the first of two limits that is given; NULL when the defaults hold */
+static const ConfigNode *
+given(const ConfigNode *map, const char *one, const char *other)
 {
-        const ConfigNode *node = config_node_entry(map, smaller);
+        const ConfigNode *node = config_node_entry(map, one);
 
-        if (!node)
-                node = config_node_entry(map, larger);
-        if (!node)
-                return;
-        config_findings_add(findings, id, node->file, node->line, node->column,
-                            "%s is larger than %s: %s", smaller, larger, reason);
+        return node ? node : config_node_entry(map, other);
 }
 
 /* Given, in a peer's own map, so that the place can be told. */
 static void
 check_peer(const ConfigNode *map, const MotetSessionLimits *peer, ConfigFindings *findings)
 {
-        if (peer->stanza_bytes > peer->send_queue)
-                require_order(map, FINDING_CONFIG_QUEUE_TOO_SMALL, "stanza_bytes", "send_queue",
-                              "who is sent such a stanza would be disconnected", findings);
+        const ConfigNode *node = given(map, "stanza_bytes", "send_queue");
+        size_t longest = xml_parser_longest_written(peer);
+
+        if (!node || longest <= peer->send_queue)
+                return;
+        config_findings_add(findings, FINDING_CONFIG_QUEUE_TOO_SMALL, node->file, node->line,
+                            node->column,
+                            "a stanza of stanza_bytes may be half as long again when it is sent, "
+                            "%zu bytes, which is larger than send_queue: who is sent such a stanza "
+                            "would be disconnected",
+                            longest);
 }
 
 /* Whatever waits for a disk now and then must not end the server. */
@@ -169,10 +172,12 @@ static void
 check_core(const ConfigNode *map, const CoreLimits *limits, ConfigFindings *findings)
 {
         check_blocked(map, limits, findings);
-        if (limits->handshake_timeout > limits->login_timeout)
-                require_order(map, FINDING_CONFIG_CONTRADICTION, "handshake_timeout",
-                              "login_timeout", "the login is over before the handshake may be",
-                              findings);
+        const ConfigNode *node = given(map, "handshake_timeout", "login_timeout");
+        if (node && limits->handshake_timeout > limits->login_timeout)
+                config_findings_add(findings, FINDING_CONFIG_CONTRADICTION, node->file, node->line,
+                                    node->column,
+                                    "handshake_timeout is larger than login_timeout: the login is "
+                                    "over before the handshake may be");
 }
 
 void

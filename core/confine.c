@@ -22,7 +22,8 @@ struct Confine {
         ConfineFiles
                 *files; /* never NULL; allows everything where the kernel cannot confine them */
         ConfineCalls calls;
-        bool is_fatal;
+        ConfineState state;                           /* but for n_refused */
+        char *files_lack, *calls_lack, *programs_for; /* (own) of state */
         int ends[2]; /* of a pipe, by which refused calls are told; -1: none */
         LoopWatch watch;
 };
@@ -132,10 +133,14 @@ take_files(Confine *confine, const ConfineNeeds *needs, const Config *config)
         add_always(confine->files);
         add_needs(confine->files, needs);
         add_certificates(confine->files, config->certificates_dir);
-        if (!confine_files_enforce(confine->files, &error))
-                motet_warn("not confined to its files, as this kernel or container does not offer "
-                           "it (%s): the server could open whatever its user may",
-                           error->message);
+        if (confine_files_enforce(confine->files, &error)) {
+                confine->state.files = (unsigned)confine_files_version();
+                return;
+        }
+        confine->files_lack = g_strdup(error->message);
+        motet_warn("not confined to its files, as this kernel or container does not offer "
+                   "it (%s): the server could open whatever its user may",
+                   error->message);
 }
 
 /* Calls */
@@ -189,12 +194,15 @@ confine_take_calls(Confine *confine)
 
         if (!confine)
                 return;
-        if (!confine->is_fatal)
+        if (confine->state.refused != CONFIG_CONFINE_ABORT)
                 listen_for_refusals(confine);
-        if (!confine_calls_enforce(&confine->calls, &error))
-                motet_warn("not confined to its calls of the kernel, as this kernel or container "
-                           "does not offer it (%s)",
-                           error->message);
+        confine->state.calls = confine_calls_enforce(&confine->calls, &error);
+        if (confine->state.calls)
+                return;
+        confine->calls_lack = g_strdup(error->message);
+        motet_warn("not confined to its calls of the kernel, as this kernel or container does not "
+                   "offer it (%s)",
+                   error->message);
 }
 
 /* The whole */
@@ -209,10 +217,11 @@ confine_new(Loop *loop, const Config *config, const GPtrArray *wanted)
         Confine *confine = g_new0(Confine, 1);
         confine->loop = loop;
         confine->files = confine_files_new();
-        confine->is_fatal = config->confine == CONFIG_CONFINE_ABORT;
+        confine->state.refused = config->confine;
         confine->ends[0] = confine->ends[1] = -1;
         confine_needs_read(&needs, config, wanted);
         confine->calls = needs.calls;
+        confine->programs_for = g_strdup(needs.programs_for);
         if (needs.programs_for)
                 motet_info("module %s starts programs: these are confined as the server is, and "
                            "refused calls are not told",
@@ -233,6 +242,9 @@ confine_free(Confine *confine)
                 close(confine->ends[1]);
         }
         confine_files_free(confine->files);
+        g_free(confine->files_lack);
+        g_free(confine->calls_lack);
+        g_free(confine->programs_for);
         g_free(confine);
 }
 
@@ -296,4 +308,18 @@ confine_check(const Confine *confine, const Config *config, const GPtrArray *wan
                                     need->what, need->path);
         }
         check_calls(confine, &needs, config, findings);
+}
+
+ConfineState
+confine_state(const Confine *confine)
+{
+        if (!confine)
+                return (ConfineState){.refused = CONFIG_CONFINE_OFF};
+        ConfineState state = confine->state;
+
+        state.files_lack = confine->files_lack;
+        state.calls_lack = confine->calls_lack;
+        state.programs_for = confine->programs_for;
+        state.n_refused = log_refusal_count();
+        return state;
 }

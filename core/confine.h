@@ -14,6 +14,17 @@
 
 typedef struct Confine Confine;
 
+/** ConfineState: what is in force. */
+typedef struct {
+        ConfigConfine refused; /* off: nothing is, and the rest is 0 */
+        unsigned files;        /* the version of Landlock that confines the files; 0: none does */
+        bool calls;
+        const char *files_lack, *calls_lack; /* (borrowed) why not; NULL */
+        const char *programs_for; /* (borrowed) the module for which programs are started: refused
+                                     calls are not counted; NULL */
+        uint64_t n_refused;       /* calls so far */
+} ConfineState;
+
 /**
  * confine_new:
  * @wanted: of ModuleWanted, what runs
@@ -29,9 +40,10 @@ void confine_take_calls(Confine *confine);
 void confine_free(Confine *confine);
 /**
  * confine_check: whether what @config and @wanted need is allowed to who was confined by another
- * configuration; findings say what needs a restart. @confine may be
- * NULL */
+ * configuration; findings say what needs a restart. @confine may be NULL */
 void confine_check(const Confine *confine, const Config *config, const GPtrArray *wanted,
                    ConfigFindings *findings);
+/** confine_state: Returns: what @confine, which may be NULL, holds its process to */
+ConfineState confine_state(const Confine *confine);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Confine, confine_free)

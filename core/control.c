@@ -18,8 +18,10 @@
 #include <unistd.h>
 
 #include "core/command.h"
+#include "core/descriptor.h"
 
 #define RETRY_AFTER G_TIME_SPAN_SECOND /* when there was no descriptor for a caller */
+#define HANDED_MAX 16                  /* descriptors taken at once, of which the last is kept */
 #define LAST_WORDS_MS 1000             /* how long control_free() waits for a caller to read */
 
 struct Control {
@@ -40,6 +42,7 @@ typedef struct {
         LoopTimer timer; /* until the request is complete */
         char *request;   /* of CONTROL_REQUEST_MAX bytes; wiped, it may hold a password */
         size_t n_request;
+        int handed;       /* (own) the last descriptor it has handed over; -1: none */
         GString *answer;  /* not yet taken by the peer */
         bool is_running;  /* its command has not ended yet */
         bool is_answered; /* the answer is complete: closed when it is sent */
@@ -54,6 +57,15 @@ drop_request(Client *client)
         g_clear_pointer(&client->request, g_free);
 }
 
+/* Takes @fd, or -1. */
+static void
+keep_handed(Client *client, int fd)
+{
+        if (client->handed >= 0)
+                close(client->handed);
+        client->handed = fd;
+}
+
 static void
 client_close(Client *client)
 {
@@ -63,6 +75,7 @@ client_close(Client *client)
         if (!client->is_gone) {
                 loop_watch(control->loop, &client->watch, 0, NULL);
                 close(client->watch.fd);
+                keep_handed(client, -1);
                 client->is_gone = true;
         }
         if (client->is_running)
@@ -168,8 +181,25 @@ count_unread(void *data)
         return (int64_t)client->answer->len;
 }
 
+/* The bytes that bring them say nothing. */
+static int
+take_handed(void *data)
+{
+        Client *client = data;
+        char bytes[64];
+        int fd;
+
+        for (unsigned i = 0; i < HANDED_MAX && !client->is_gone; i++) {
+                if (descriptor_receive(client->watch.fd, bytes, sizeof bytes, &fd) <= 0)
+                        break;
+                if (fd >= 0)
+                        keep_handed(client, fd);
+        }
+        return g_steal_fd(&client->handed);
+}
+
 static const CommandOwner command_owner = {
-        .line = tell_line, .ended = tell_end, .unread = count_unread};
+        .line = tell_line, .ended = tell_end, .unread = count_unread, .handed = take_handed};
 
 static void
 refuse(Client *client, int exit_code, const char *text)
@@ -209,8 +239,11 @@ read_request(Client *client)
 {
         size_t space = CONTROL_REQUEST_MAX - client->n_request;
         char *start = client->request + client->n_request;
-        ssize_t n = recv(client->watch.fd, start, space, MSG_DONTWAIT);
+        int handed;
+        ssize_t n = descriptor_receive(client->watch.fd, start, space, &handed);
 
+        if (handed >= 0)
+                keep_handed(client, handed);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return;
         if (n <= 0) {
@@ -257,6 +290,7 @@ client_new(Control *control, int fd)
         Client *client = g_new0(Client, 1);
 
         client->control = control;
+        client->handed = -1;
         client->watch.fd = fd;
         client->watch.func = on_client;
         client->timer.func = on_request_timeout;

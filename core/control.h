@@ -4,6 +4,10 @@
  * One request a connection. Request: the words, each percent-encoded, separated by one space, ended
  * by a line feed, at most 64 KiB. Answer: lines "out <text>", "err <text>", last "exit <code>",
  * texts percent-encoded likewise.
+ *
+ * A caller may hand over a descriptor (SCM_RIGHTS, unix(7)) with any byte of the request, and
+ * further ones with bytes after it, which mean nothing else. The last one is kept for the command,
+ * which may ask for it; all others are closed, at the latest with the connection.
  */
 #pragma once
 
@@ -15,6 +19,7 @@
 #define CONTROL_REQUEST_TIME (10 * G_TIME_SPAN_SECOND)
 /* Bytes not yet read by the caller; beyond, it is cut off. */
 #define CONTROL_ANSWER_MAX (16u * 1024 * 1024)
+#define CONTROL_HANDS_INTERVAL (500 * G_TIME_SPAN_MILLISECOND)
 
 typedef struct Control Control;
 
@@ -33,6 +38,19 @@ void control_free(Control *control);
 int control_call(const char *path, const char *const *words,
                  void (*line)(void *data, bool is_error, const char *text), void *data,
                  GError **error);
+
+/** ControlHands: what a caller hands over with its request and while it is answered. */
+typedef struct {
+        int (*next)(
+                void *data); /* Returns: (own) a descriptor, -1: none now; asked with the request,
+                                    and then each CONTROL_HANDS_INTERVAL */
+        void *data;
+} ControlHands;
+
+/** control_call_handing: control_call() for a command that asks for descriptors */
+int control_call_handing(const char *path, const char *const *words, const ControlHands *hands,
+                         void (*line)(void *data, bool is_error, const char *text), void *data,
+                         GError **error);
 
 /** control_decode_words: one line, its line feed included or not, into at most CONTROL_WORDS_MAX
  * words. Returns: (own) NULL when malformed */

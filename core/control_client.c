@@ -3,14 +3,16 @@
  */
 #include <errno.h>
 #include <motet/error.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "core/control.h"
+#include "core/descriptor.h"
+
+#define CHUNK 4096
 
 typedef void (*LineFunc)(void *data, bool is_error, const char *text);
 
@@ -47,21 +49,32 @@ open_socket(const char *path, GError **error)
         return fail(error, MOTET_ERROR_IO, path, g_strerror(number));
 }
 
-/* A server that refuses may answer without having read: that is no failure to write. */
+/* A server that refuses may answer without having read: that is no failure to write. @handed (take)
+ * goes with it; -1: none */
 static void
-send_request(int fd, const char *request)
+send_request(int fd, const char *request, int handed)
 {
         size_t n = strlen(request);
 
         while (n > 0) {
-                ssize_t sent = send(fd, request, n, MSG_NOSIGNAL);
+                ssize_t sent = descriptor_send(fd, request, n, handed);
                 if (sent < 0 && errno == EINTR)
                         continue;
                 if (sent <= 0)
-                        return;
+                        break;
                 request += sent;
                 n -= (size_t)sent;
+                if (handed >= 0)
+                        close(g_steal_fd(&handed));
         }
+        if (handed >= 0)
+                close(handed);
+}
+
+static int
+next_of(const ControlHands *hands)
+{
+        return hands ? hands->next(hands->data) : -1;
 }
 
 /* Returns: the exit code when @words are the last line, else -1. */
@@ -79,42 +92,77 @@ take_line(char **words, LineFunc line, void *data)
         return -1;
 }
 
+/* Takes whole lines from the front of @text. Returns: as take_line() */
 static int
-read_answer(FILE *stream, LineFunc line, void *data)
+take_lines(GString *text, LineFunc line, void *data)
 {
-        char *text = NULL;
-        size_t size = 0;
-        ssize_t n;
+        const char *end;
         int code = -1;
 
-        while (code < 0 && (n = getline(&text, &size, stream)) > 0) {
-                g_auto(GStrv) words = control_decode_words(text, (size_t)n);
+        while (code < 0 && (end = memchr(text->str, '\n', text->len)) != NULL) {
+                size_t n = (size_t)(end - text->str) + 1;
+                g_auto(GStrv) words = control_decode_words(text->str, n);
+                g_string_erase(text, 0, (gssize)n);
                 if (words)
                         code = take_line(words, line, data);
         }
-        free(text);
+        return code;
+}
+
+/* Waits for a part of the answer, handing over meanwhile what there is. Returns: false when no more
+ * comes */
+static bool
+receive(int fd, const ControlHands *hands, GString *text)
+{
+        const int interval = hands ? CONTROL_HANDS_INTERVAL / G_TIME_SPAN_MILLISECOND : -1;
+        struct pollfd server = {.fd = fd, .events = POLLIN};
+        char chunk[CHUNK];
+        int n_ready;
+
+        while ((n_ready = poll(&server, 1, interval)) <= 0) {
+                int handed = n_ready == 0 ? next_of(hands) : -1;
+                if (n_ready < 0 && errno != EINTR)
+                        return false;
+                if (handed >= 0)
+                        send_request(fd, "\n", handed);
+        }
+        ssize_t n = recv(fd, chunk, sizeof chunk, 0);
+        if (n > 0)
+                g_string_append_len(text, chunk, n);
+        return n > 0 || (n < 0 && errno == EINTR);
+}
+
+static int
+read_answer(int fd, const ControlHands *hands, LineFunc line, void *data)
+{
+        g_autoptr(GString) text = g_string_new(NULL);
+        int code = -1;
+
+        while (code < 0 && receive(fd, hands, text))
+                code = take_lines(text, line, data);
         return code;
 }
 
 int
-control_call(const char *path, const char *const *words, LineFunc line, void *data, GError **error)
+control_call_handing(const char *path, const char *const *words, const ControlHands *hands,
+                     LineFunc line, void *data, GError **error)
 {
         int fd = open_socket(path, error);
         if (fd < 0)
                 return -1;
 
         char *request = control_encode_words(words);
-        send_request(fd, request);
+        send_request(fd, request, next_of(hands));
         control_wipe(request);
-
-        FILE *stream = fdopen(fd, "r");
-        if (!stream) {
-                close(fd);
-                return fail(error, MOTET_ERROR_IO, path, "out of memory");
-        }
-        int code = read_answer(stream, line, data);
-        fclose(stream);
+        int code = read_answer(fd, hands, line, data);
+        close(fd);
         if (code < 0)
                 fail(error, MOTET_ERROR_IO, path, "the server went away without an answer");
         return code;
+}
+
+int
+control_call(const char *path, const char *const *words, LineFunc line, void *data, GError **error)
+{
+        return control_call_handing(path, words, NULL, line, data, error);
 }

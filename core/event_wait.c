@@ -262,6 +262,8 @@ motet_resume_refuse(MotetWait *wait, MotetCondition condition, const char *text)
         g_return_if_fail(wait && condition != MOTET_CONDITION_NONE);
 
         owned_remove(&wait->owned);
+        if (condition == MOTET_INTERNAL_SERVER_ERROR)
+                condition = server_failure_condition(wait->server);
         settle_refused(wait, condition, text);
         wait_unref(wait);
 }

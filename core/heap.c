@@ -400,3 +400,32 @@ heap_count(void)
 {
         return mine.count;
 }
+
+#ifdef HAVE_MALLOC_TRIM
+
+uint64_t
+heap_unused(void)
+{
+        return mallinfo2().fordblks;
+}
+
+void
+heap_give_back(void)
+{
+        malloc_trim(0);
+}
+
+#else
+
+uint64_t
+heap_unused(void)
+{
+        return 0;
+}
+
+void
+heap_give_back(void)
+{
+}
+
+#endif

@@ -41,3 +41,10 @@ void heap_count_extend(void);
 /** heap_count: Returns: so far; on the thread that started it */
 HeapCount heap_count(void);
 void heap_count_stop(void);
+
+/** heap_unused: Returns: how many bytes were freed and are kept for what is needed next; 0 where
+ * the C library does not tell. It walks all that is free: up to milliseconds */
+uint64_t heap_unused(void);
+/** heap_give_back: gives the system what of that are whole pages; milliseconds, in which no other
+ * thread allocates. Does nothing where the C library cannot */
+void heap_give_back(void);

@@ -403,3 +403,11 @@ motet_host_identities(MotetHost *host, bool account,
                 }
         }
 }
+
+MotetCondition
+server_failure_condition(const MotetServer *server)
+{
+        return g_error_matches(server->failure, MOTET_ERROR, MOTET_ERROR_BUSY)
+                       ? MOTET_RESOURCE_CONSTRAINT
+                       : MOTET_INTERNAL_SERVER_ERROR;
+}

@@ -91,6 +91,7 @@ struct MotetServer {
         MotetModule *current;    /* whose function is running; NULL outside modules */
         const MotetEvent *event; /* whose hook is running; NULL outside hooks */
         unsigned route_depth;    /* routings on the stack */
+        const GError *failure;   /* of the storage, while a module is told of it; else NULL */
         CoreLimits limits;
         bool serving; /* listeners are open */
         bool stopping;
@@ -126,6 +127,9 @@ void limits_default(CoreLimits *limits);
  * @loop_take
  */
 void server_base_init(MotetServer *server, Loop *loop_take);
+/** server_failure_condition: Returns: which stanza error tells a peer of a failure of ours, as
+ * motet_store_condition() */
+MotetCondition server_failure_condition(const MotetServer *server);
 /** server_base_set_random: all random numbers come from @random; before there is any session */
 void server_base_set_random(MotetServer *server, void (*random)(void *buffer, size_t n));
 /**

@@ -165,7 +165,9 @@ motet_later_error(MotetLater *later, MotetCondition condition, const char *type,
 void
 motet_later_fail(MotetLater *later, const char *text)
 {
-        motet_later_error(later, MOTET_INTERNAL_SERVER_ERROR, "wait", text);
+        g_return_if_fail(later);
+
+        motet_later_error(later, server_failure_condition(later->host->server), "wait", text);
 }
 
 void

@@ -20,6 +20,7 @@
 static struct {
         int fd;                                    /* atomic; -1: nobody is told */
         uint64_t told[LOG_REFUSAL_NUMBERS / BITS]; /* atomic; a bit for each number */
+        uint64_t n;                                /* atomic; calls, of any number */
 } refused = {.fd = -1};
 
 static void
@@ -74,6 +75,7 @@ on_refused(int number, siginfo_t *info, void *context)
         int code = errno;
 
         (void)number;
+        __atomic_fetch_add(&refused.n, 1, __ATOMIC_RELAXED);
         tell(info->si_syscall);
         set_result(context, -EPERM);
         errno = code;
@@ -88,4 +90,10 @@ log_refusal_deny(int fd)
         __atomic_store_n(&refused.fd, fd, __ATOMIC_RELAXED);
         sigemptyset(&action.sa_mask);
         sigaction(SIGSYS, &action, NULL);
+}
+
+uint64_t
+log_refusal_count(void)
+{
+        return __atomic_load_n(&refused.n, __ATOMIC_RELAXED);
 }

@@ -21,7 +21,9 @@ typedef struct {
  * @fd: (borrowed) of a pipe that does not block, as long as it is set; -1: nobody is told
  *
  * From now on a call for which the kernel sends SIGSYS (seccomp(2)) fails with EPERM and is written
- * to
- * @fd as a LogRefusal. A thread that blocks the signal ends the process.
+ * to @fd as a LogRefusal. A thread that blocks the signal ends the process.
  */
 void log_refusal_deny(int fd);
+/** log_refusal_count: Returns: how many calls were refused so since the process began, told or
+ * not */
+uint64_t log_refusal_count(void);

@@ -14,6 +14,7 @@
 #include "core/config_tell.h"
 #include "core/control.h"
 #include "core/manual.h"
+#include "core/module_built.h"
 #include "core/module_choice.h"
 #include "core/module_lint.h"
 #include "core/module_new.h"
@@ -46,7 +47,9 @@ typedef struct {
 typedef struct {
         const char *config_file;
         char *socket;
-        Server *server; /* in this process, because nobody answers at socket */
+        char *doubt;        /* (own) why the server may listen elsewhere; NULL: it does not */
+        Server *server;     /* in this process, because nobody answers at socket */
+        ModuleBuilt *built; /* (own) what "module dev" hands over; NULL: nothing is */
 } Target;
 
 /* What a command answers. */
@@ -201,13 +204,23 @@ is_known(const char *const *words, GError **error)
 }
 
 static int
+next_build(void *data)
+{
+        return module_built_next(data);
+}
+
+static int
 run(Target *target, const char *const *words, Answer *answer)
 {
+        const ControlHands hands = {next_build, target->built};
+        bool is_handing = target->built && strcmp(words[0], COMMAND_ASK) != 0;
+
         if (target->server)
                 return run_in_process(target, words, answer);
 
         g_autoptr(GError) error = NULL;
-        int code = control_call(target->socket, words, take_line, answer, &error);
+        int code = control_call_handing(target->socket, words, is_handing ? &hands : NULL,
+                                        take_line, answer, &error);
         if (code >= 0)
                 return code;
         if (!g_error_matches(error, MOTET_ERROR, MOTET_ERROR_MISSING))
@@ -215,7 +228,11 @@ run(Target *target, const char *const *words, Answer *answer)
         if (needs_running_server(words)) {
                 if (!is_known(words, &error))
                         return fail(error);
-                fprintf(stderr, "motetctl: no server is running: nobody answers at %s\n",
+                if (target->doubt)
+                        fprintf(stderr, "%s\n", target->doubt);
+                fprintf(stderr, "motetctl: no server is running%s: nobody answers at %s\n",
+                        target->doubt ? ", or it listens at another place that could not be read"
+                                      : "",
                         target->socket);
                 return motet_error_exit_code(error);
         }
@@ -333,25 +350,39 @@ new_module(const char *file, const char *const *words, mode_t mask, int *code_ou
         return true;
 }
 
-/* The server's current folder is another one. Returns: (own) what stands for a relative file of
- * "module dev"; NULL: nothing has to */
-static char *
-make_absolute(GPtrArray *words)
+/* Returns: (borrowed) the place of the file among the words of "module dev"; NULL: they are of
+ * another command, or there is none */
+static gpointer *
+find_built(GPtrArray *words)
 {
         const char *const *text = (const char *const *)words->pdata;
 
         if (words->len < 4 || strcmp(text[0], "module") != 0 || strcmp(text[1], "dev") != 0)
                 return NULL;
         for (guint i = 2; i + 1 < words->len; i++) {
-                if (strcmp(text[i], "--host") == 0) {
+                if (strcmp(text[i], "--host") == 0)
                         i++;
-                } else if (*text[i] != '-') {
-                        char *path = g_canonicalize_filename(text[i], NULL);
-                        words->pdata[i] = path;
-                        return path;
-                }
+                else if (*text[i] != '-')
+                        return &words->pdata[i];
         }
         return NULL;
+}
+
+/* The file is opened here, where its developer is: the server may see neither it nor its folder.
+ * Returns: false with @error */
+static bool
+open_built(Target *target, GPtrArray *words, GError **error)
+{
+        gpointer *file = find_built(words);
+
+        if (!file)
+                return true;
+        g_autofree char *path = g_canonicalize_filename(*file, NULL);
+        target->built = module_built_new(path, print_line, NULL, error);
+        if (!target->built)
+                return false;
+        *file = (gpointer)module_built_path(target->built);
+        return true;
 }
 
 static int
@@ -451,9 +482,10 @@ help(const char *file, const char *const *words, int *code_out)
         return true;
 }
 
-/* The socket's place is all that is needed of the configuration, whatever else is wrong with it. */
+/* The socket's place is all that is needed of the configuration, whatever else is wrong with it.
+ * @doubt_out: (own) of Target; or NULL */
 static char *
-find_socket(const char *file, int *code_out)
+find_socket(const char *file, char **doubt_out, int *code_out)
 {
         ConfigFindings findings;
         char *path = NULL;
@@ -464,6 +496,8 @@ find_socket(const char *file, int *code_out)
                 path = g_strdup(config->control_socket);
         else
                 print_findings(&findings);
+        if (config && config->is_cut && doubt_out)
+                *doubt_out = config_finding_string(g_ptr_array_index(findings.list, 0));
         config_findings_clear(&findings);
         *code_out = path ? 0 : 78;
         return path;
@@ -482,7 +516,7 @@ tell_config(const char *file, const char *const *words)
         if (!config_question_read(words + 1, &question, &error))
                 return fail(error);
         if (question.what == CONFIG_SHOW) {
-                g_autofree char *socket = find_socket(file, &code);
+                g_autofree char *socket = find_socket(file, NULL, &code);
                 if (!socket)
                         return code;
                 code = control_call(socket, words, take_line, &answer, &error);
@@ -526,18 +560,22 @@ main(int argc, char **argv)
         if (strcmp(words->pdata[0], "config") == 0)
                 return tell_config(options.config, rest - 1);
 
-        G_GNUC_UNUSED g_autofree char *path = make_absolute(words);
+        g_autoptr(GError) error = NULL;
         Target target = {.config_file = options.config};
-        target.socket = find_socket(options.config, &code);
+        target.socket = find_socket(options.config, &target.doubt, &code);
         if (!target.socket)
                 return code;
         if (is_switch((const char *const *)words->pdata)) {
                 code = switch_module(&target, (const char *const *)words->pdata);
+        } else if (!open_built(&target, words, &error)) {
+                code = fail(error);
         } else {
                 g_ptr_array_set_size(words, (int)words->len - 1);
                 code = run_words(&target, &options);
         }
         server_free(target.server);
+        module_built_free(target.built);
         g_free(target.socket);
+        g_free(target.doubt);
         return code;
 }

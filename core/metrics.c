@@ -37,6 +37,7 @@ enum {
         MODULE_SLOW,
         RELOADS,
         LOG_LOST,
+        CALLS_REFUSED,
         CPU,
         RESIDENT,
         VIRTUAL,
@@ -93,6 +94,8 @@ static const MetricsFamily families[N_FAMILIES] = {
         [RELOADS] = {"motet_reloads", METRICS_COUNTER, NULL, "Reloads of the configuration"},
         [LOG_LOST] = {"motet_log_lines_lost", METRICS_COUNTER, NULL,
                       "Lines of the log that what takes it was too slow for"},
+        [CALLS_REFUSED] = {"motet_calls_refused", METRICS_COUNTER, NULL,
+                           "Calls of the kernel that the server had given up"},
         [CPU] = {"process_cpu_seconds", METRICS_COUNTER, "seconds", "Processor time used"},
         [RESIDENT] = {"process_resident_memory_bytes", METRICS_GAUGE, "bytes", "Memory used"},
         [VIRTUAL] = {"process_virtual_memory_bytes", METRICS_GAUGE, "bytes", "Memory mapped"},
@@ -340,6 +343,7 @@ print_server(MetricsText *text, Server *server)
         print_pair(text, RELOADS, "result", "success", server->reload.n_done, "failure",
                    server->reload.n_refused);
         print_value(text, LOG_LOST, log_n_lost());
+        print_value(text, CALLS_REFUSED, confine_state(server->confine).n_refused);
 }
 
 static void

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/denial.h"
 #include "core/descriptor.h"
 #include "core/module_object.h"
+#include "core/module_refusal.h"
 
 #define COPY_MAX_BYTES (512 * 1024 * 1024)
 #define CHUNK_BYTES ((size_t)64 * 1024)
@@ -23,96 +23,71 @@ module_copy_is_same(const struct stat *a, const struct stat *b)
                a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-void
-module_copy_refuse(const char *path, int number, GError **error)
+static bool
+is_readable(int fd)
 {
-        if (number == ENOENT)
-                g_set_error(error, MOTET_ERROR, MOTET_ERROR_MISSING,
-                            "\"%s\" does not exist as the server sees it: build the module; a "
-                            "server confined by systemd sees neither /home nor the /tmp of others",
-                            path);
-        else if (denial_advice(path, R_OK, number))
-                g_set_error(error, MOTET_ERROR, MOTET_ERROR_MODULE, "cannot read \"%s\": %s", path,
-                            denial_advice(path, R_OK, number));
-        else
-                g_set_error(error, MOTET_ERROR, MOTET_ERROR_MODULE,
-                            "the server may not read \"%s\": %s; its user (number %u) must be able "
-                            "to read the file and to enter the folders above it",
-                            path, g_strerror(number), (unsigned)geteuid());
+        int flags = fcntl(fd, F_GETFL);
+
+        return flags >= 0 && !(flags & O_PATH) && (flags & O_ACCMODE) != O_WRONLY;
 }
 
 static bool
-check_folder_of(const char *source, GError **error)
+check_unchanged(const ModuleCopySource *source, struct stat *now_out, GError **error)
 {
-        g_autofree char *folder = g_path_get_dirname(source);
-        struct stat found;
-
-        if (stat(folder, &found) < 0) {
-                module_copy_refuse(folder, errno, error);
-                return false;
-        }
-        return module_object_is_trusted(folder, &found, error);
+        if (fstat(source->fd, now_out) == 0 && module_copy_is_same(&source->file, now_out))
+                return true;
+        return module_refusal(error, "\"%s\" changed while it was read", source->path);
 }
 
-/* What is checked is what is read, whatever gets its name meanwhile. Returns: a descriptor, or
- * -1 */
-static int
-open_source(const char *source, struct stat *file_out, GError **error)
+/* Who hands over a file may be mistaken about it. A file of the kernel's that makes its reader wait
+ * has no size. */
+static bool
+check_source(const ModuleCopySource *source, GError **error)
 {
-        if (!check_folder_of(source, error))
-                return -1;
-        int fd = open(source, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-        if (fd < 0 || fstat(fd, file_out) < 0) {
-                module_copy_refuse(source, errno, error);
-                if (fd >= 0)
-                        close(fd);
-                return -1;
-        }
-        bool is_good = module_object_is_trusted(source, file_out, error);
-        if (is_good && (!S_ISREG(file_out->st_mode) || file_out->st_size > COPY_MAX_BYTES)) {
-                g_set_error(error, MOTET_ERROR, MOTET_ERROR_MODULE,
-                            "\"%s\" is no file of a module: it must be one of at most %d MiB",
-                            source, COPY_MAX_BYTES / (1024 * 1024));
-                is_good = false;
-        }
-        if (is_good)
-                return fd;
-        close(fd);
-        return -1;
+        struct stat now;
+
+        if (!check_unchanged(source, &now, error) ||
+            !module_object_is_trusted(source->path, &now, error))
+                return false;
+        if (!S_ISREG(now.st_mode) || now.st_size <= 0 || now.st_size > COPY_MAX_BYTES)
+                return module_refusal(
+                        error, "\"%s\" is no file of a module: it must be one of at most %d MiB",
+                        source->path, COPY_MAX_BYTES / (1024 * 1024));
+        return is_readable(source->fd) ||
+               module_refusal(error, "\"%s\" was not opened for reading", source->path);
 }
 
 /* Returns: false with errno */
 static bool
-copy_bytes(int from, int to)
+copy_bytes(int from, int64_t size, int to)
 {
         g_autofree char *chunk = g_malloc(CHUNK_BYTES);
         int64_t n_copied = 0;
 
-        for (;;) {
-                ssize_t n = read(from, chunk, CHUNK_BYTES);
+        while (n_copied < size) {
+                ssize_t n = pread(from, chunk, CHUNK_BYTES, n_copied);
                 if (n < 0 && errno == EINTR)
                         continue;
-                if (n <= 0)
-                        return n == 0;
-                n_copied += n;
-                if (n_copied > COPY_MAX_BYTES) {
-                        errno = EFBIG;
+                if (n < 0)
                         return false;
-                }
+                if (n == 0)
+                        break; /* it was cut off meanwhile, which is seen afterwards */
                 if (!descriptor_write_all(to, chunk, (size_t)n))
                         return false;
+                n_copied += n;
         }
+        return true;
 }
 
 static bool
-write_copy(int from, const char *copy, GError **error)
+write_copy(const ModuleCopySource *source, const char *copy, GError **error)
 {
         int to = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
-        bool is_done = to >= 0 && copy_bytes(from, to);
+        bool is_done = to >= 0 && copy_bytes(source->fd, source->file.st_size, to);
 
         if (!is_done)
-                g_set_error(error, MOTET_ERROR, MOTET_ERROR_IO, "cannot write \"%s\": %s", copy,
-                            g_strerror(errno));
+                g_set_error(error, MOTET_ERROR, MOTET_ERROR_IO, "cannot copy \"%s\" to \"%s\": %s",
+                            source->path, copy, g_strerror(errno));
         if (to >= 0)
                 close(to);
         return is_done;
@@ -134,32 +109,18 @@ make_place(const char *source, const char *folder, GError **error)
         return g_build_filename(made, base, NULL);
 }
 
-static bool
-check_unchanged(int fd, const char *source, const struct stat *before, GError **error)
+char *
+module_copy_make(const ModuleCopySource *source, const char *folder, GError **error)
 {
         struct stat after;
 
-        if (fstat(fd, &after) == 0 && module_copy_is_same(before, &after))
-                return true;
-        g_set_error(error, MOTET_ERROR, MOTET_ERROR_MODULE, "\"%s\" changed while it was read",
-                    source);
-        return false;
-}
-
-char *
-module_copy_make(const char *source, const char *folder, struct stat *file_out, GError **error)
-{
-        int fd = open_source(source, file_out, error);
-        if (fd < 0)
+        if (!check_source(source, error))
                 return NULL;
-
-        char *copy = make_place(source, folder, error);
-        if (copy &&
-            (!write_copy(fd, copy, error) || !check_unchanged(fd, source, file_out, error))) {
+        char *copy = make_place(source->path, folder, error);
+        if (copy && (!write_copy(source, copy, error) || !check_unchanged(source, &after, error))) {
                 module_copy_remove(copy);
                 g_clear_pointer(&copy, g_free);
         }
-        close(fd);
         return copy;
 }
 

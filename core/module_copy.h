@@ -7,24 +7,27 @@
 #include <motet/types.h>
 #include <sys/stat.h>
 
+/* A module's file that somebody has opened for this process. */
+typedef struct {
+        int fd;           /* -1: none */
+        struct stat file; /* as it was when it came */
+        const char *path; /* (borrowed) its name to who opened it, for texts and its base name */
+} ModuleCopySource;
+
 /**
  * module_copy_make:
- * @source: absolute, without links in it
+ * @source: (borrowed) any file: what is no module's is refused
  * @folder: where copies are kept; made when it is not there
- * @file_out: what @source was while it was copied
  *
  * Copies a module's file into a folder of its own below @folder, where this user alone may read it;
- * the loader takes two files of one path to be the same. The file and its folder must be trusted
- * (module_object.h).
+ * the loader takes two files of one path to be the same. It must be a file that is trusted
+ * (module_object.h), opened for reading, and still what it was when it came; where its descriptor
+ * stands is neither asked nor changed.
  *
- * Returns: (own) the path of the copy, of the same base name; NULL with MOTET_ERROR_MISSING or
- * MOTET_ERROR_MODULE that says what to do
+ * Returns: (own) the path of the copy, of the same base name; NULL with MOTET_ERROR_MODULE or
+ * MOTET_ERROR_IO that says what to do
  */
-char *module_copy_make(const char *source, const char *folder, struct stat *file_out,
-                       GError **error);
-/** module_copy_refuse: says of a file that cannot be used for errno @number what helps;
- * MOTET_ERROR_MISSING or MOTET_ERROR_MODULE */
-void module_copy_refuse(const char *path, int number, GError **error);
+char *module_copy_make(const ModuleCopySource *source, const char *folder, GError **error);
 /** module_copy_remove: also its own folder; what is mapped of it stays mapped */
 void module_copy_remove(const char *copy);
 /** module_copy_clear: removes all copies below @folder, such as one that crashed leaves */

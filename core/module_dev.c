@@ -2,12 +2,13 @@
  * module_dev: running a module from the folder it is built in.
  *
  * What the build wrote is copied before it is opened: linkers write over a file in place, and what
- * is mapped must not change. A file is at rest when two looks find it the same.
+ * is mapped must not change.
  */
 #include "core/module_dev.h"
 
 #include <motet/error.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/config_module.h"
 #include "core/module_built.h"
@@ -16,7 +17,7 @@
 #include "core/module_stand_in.h"
 #include "core/server_private.h"
 
-#define LOOK (500 * G_TIME_SPAN_MILLISECOND) /* between two looks at the file */
+#define LOOK (500 * G_TIME_SPAN_MILLISECOND) /* for a new build, and its developer */
 #define PATIENCE (10 * G_TIME_SPAN_SECOND)   /* for a moment when nothing of it is under way */
 #define COPIES "dev"                         /* below data_dir */
 
@@ -26,11 +27,9 @@ struct ModuleDev {
         char *name, *path, *host; /* host NULL: where the files say */
         ModuleObject *object;     /* (own one of its n_instances) the code that runs */
         LoopTimer timer;
-        struct stat seen;  /* at the last look */
-        struct stat tried; /* the last that was opened */
-        bool is_missing;   /* at the last look, and its owner knows */
-        bool is_waiting;   /* for modules_when_idle() */
-        bool has_begun;    /* before, what the files say is in force */
+        ModuleCopySource next; /* (own its descriptor) the build to be tried, of path */
+        bool is_waiting;       /* for modules_when_idle() */
+        bool has_begun;        /* before, what the files say is in force */
         bool is_ending;
 };
 
@@ -105,6 +104,31 @@ hold(ModuleDev *dev, ModuleObject *object)
         dev->object = object;
 }
 
+/* What was handed over */
+
+static void
+drop(ModuleCopySource *source)
+{
+        if (source->fd >= 0)
+                close(source->fd);
+        source->fd = -1;
+}
+
+/* Of several the last counts. Returns: whether there is one to be tried */
+static bool
+take_handed(ModuleCopySource *source, const ModuleDevOwner *owner)
+{
+        int fd = owner->handed(owner->data);
+
+        if (fd < 0)
+                return source->fd >= 0;
+        drop(source);
+        source->fd = fd;
+        if (fstat(fd, &source->file) < 0)
+                drop(source);
+        return source->fd >= 0;
+}
+
 static void
 dev_free(ModuleDev *dev)
 {
@@ -114,6 +138,7 @@ dev_free(ModuleDev *dev)
         leave(dev);
         dev->object->n_instances--;
         module_sweep(modules);
+        drop(&dev->next);
         g_free(dev->name);
         g_free(dev->path);
         g_free(dev->host);
@@ -244,7 +269,8 @@ take_new_code(ModuleDev *dev, GError **error)
         ModuleObject *former = dev->object;
         g_autoptr(ReloadPlan) plan = plan_new();
         g_autofree char *copies = g_build_filename(config_of(dev)->data_dir, COPIES, NULL);
-        ModuleObject *fresh = module_object_open_copy(dev->name, dev->path, copies, error);
+        ModuleObject *fresh = module_object_open_copy(dev->name, &dev->next, copies, error);
+        drop(&dev->next);
         if (!fresh)
                 return false;
 
@@ -277,7 +303,6 @@ reload(void *data, const GError *busy)
                 tell(dev, "%s", busy->message);
                 return;
         }
-        dev->tried = dev->seen;
         if (take_new_code(dev, &error)) {
                 tell_reloaded(dev, before);
                 module_stand_in_tell(dev->server);
@@ -289,18 +314,7 @@ reload(void *data, const GError *busy)
 static void
 look_for_code(ModuleDev *dev)
 {
-        struct stat now;
-
-        if (stat(dev->path, &now) < 0) {
-                if (!dev->is_missing)
-                        tell(dev, "\"%s\" is not there: the code goes on that was", dev->path);
-                dev->is_missing = true;
-                return;
-        }
-        dev->is_missing = false;
-        bool is_at_rest = module_copy_is_same(&now, &dev->seen);
-        dev->seen = now;
-        if (!is_at_rest || module_copy_is_same(&now, &dev->tried) || modules_of(dev)->idle)
+        if (!take_handed(&dev->next, &dev->owner) || modules_of(dev)->idle)
                 return;
         dev->is_waiting = true;
         modules_when_idle(modules_of(dev), dev->name, dev->host, PATIENCE, reload, dev);
@@ -369,13 +383,13 @@ clear_copies(const Modules *modules, const char *copies)
 }
 
 static ModuleObject *
-open_first(const Server *server, const char *name, const char *path, const char *host,
+open_first(const Server *server, const char *name, const ModuleCopySource *source, const char *host,
            GError **error)
 {
         g_autofree char *copies = g_build_filename(server->config->data_dir, COPIES, NULL);
 
         clear_copies(server->modules, copies);
-        g_autoptr(ModuleObject) object = module_object_open_copy(name, path, copies, error);
+        g_autoptr(ModuleObject) object = module_object_open_copy(name, source, copies, error);
         if (!object || !host || object->info->scope == MOTET_SCOPE_HOST)
                 return g_steal_pointer(&object);
         g_set_error(error, MOTET_ERROR, MOTET_ERROR_USAGE,
@@ -385,23 +399,22 @@ open_first(const Server *server, const char *name, const char *path, const char 
 
 /* Returns: (own) NULL with @error */
 static ModuleDev *
-dev_new(Server *server, const char *path, const char *host, GError **error)
+dev_new(Server *server, const ModuleCopySource *source, const char *host, GError **error)
 {
-        g_autofree char *name = NULL;
-        g_autofree char *file = module_built_find(path, &name, error);
-        if (!file || !check_free(server->modules, name, error))
+        g_autofree char *name = module_built_name(source->path, error);
+        if (!name || !check_free(server->modules, name, error))
                 return NULL;
-        ModuleObject *object = open_first(server, name, file, host, error);
+        ModuleObject *object = open_first(server, name, source, host, error);
         if (!object)
                 return NULL;
 
         ModuleDev *dev = g_new0(ModuleDev, 1);
         dev->server = server;
         dev->name = g_steal_pointer(&name);
-        dev->path = g_steal_pointer(&file);
+        dev->path = g_strdup(source->path);
         dev->host = g_strdup(host);
         dev->timer.func = look;
-        dev->seen = dev->tried = object->file;
+        dev->next = (ModuleCopySource){.fd = -1, .path = dev->path};
         g_ptr_array_insert(server->modules->objects, 0, object);
         hold(dev, object);
         return dev;
@@ -410,9 +423,17 @@ dev_new(Server *server, const char *path, const char *host, GError **error)
 void
 module_dev_begin(Server *server, const char *path, const char *host, const ModuleDevOwner *owner)
 {
+        ModuleCopySource first = {.fd = -1, .path = path};
         GError *error = NULL;
+        ModuleDev *dev = NULL;
 
-        ModuleDev *dev = dev_new(server, path, host, &error);
+        if (take_handed(&first, owner))
+                dev = dev_new(server, &first, host, &error);
+        else
+                g_set_error(&error, MOTET_ERROR, MOTET_ERROR_USAGE,
+                            "the file was not handed over with the command: give it with the "
+                            "motetctl that came with this server");
+        drop(&first);
         if (!dev) {
                 owner->ended(owner->data, error);
                 return;

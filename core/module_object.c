@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/module_copy.h"
 #include "core/module_file.h"
 #include "core/module_refusal.h"
 #include "core/suggest.h"
@@ -240,19 +239,19 @@ name_source(const char *copy, const char *source, GError **error)
 }
 
 ModuleObject *
-module_object_open_copy(const char *name, const char *source, const char *folder, GError **error)
+module_object_open_copy(const char *name, const ModuleCopySource *source, const char *folder,
+                        GError **error)
 {
-        struct stat file;
-        g_autofree char *copy = module_copy_make(source, folder, &file, error);
+        g_autofree char *copy = module_copy_make(source, folder, error);
         if (!copy)
                 return NULL;
 
         g_autoptr(GError) failure = NULL;
-        g_autoptr(ModuleObject) object = object_new(name, source, &file);
+        g_autoptr(ModuleObject) object = object_new(name, source->path, &source->file);
         object->copy = g_steal_pointer(&copy);
         if (open_handle(object, object->copy, &failure))
                 return g_steal_pointer(&object);
-        name_source(object->copy, source, &failure);
+        name_source(object->copy, source->path, &failure);
         g_propagate_error(error, g_steal_pointer(&failure));
         return NULL;
 }
@@ -279,7 +278,8 @@ module_object_has_changed(const ModuleObject *object)
 {
         struct stat now;
 
-        return stat(object->path, &now) < 0 || !is_same_text(&now, &object->file);
+        return !object->copy &&
+               (stat(object->path, &now) < 0 || !is_same_text(&now, &object->file));
 }
 
 bool

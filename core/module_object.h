@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "core/config.h"
+#include "core/module_copy.h"
 
 typedef struct ModuleObject ModuleObject;
 struct ModuleObject {
@@ -39,14 +40,14 @@ ModuleObject *module_object_open(const char *dir, const char *name, GError **err
 ModuleObject *module_object_reopen(const ModuleObject *object, GError **error);
 /**
  * module_object_open_copy:
- * @source: any file of a module of that @name, absolute, without links in it
+ * @source: a file of a module of that @name
  * @folder: where the copy is kept (module_copy.h) until the object is closed
  *
  * As module_object_open(), but a copy is opened, so that @source may be written over while its code
  * runs. path and file of the result are those of @source.
  */
-ModuleObject *module_object_open_copy(const char *name, const char *source, const char *folder,
-                                      GError **error);
+ModuleObject *module_object_open_copy(const char *name, const ModuleCopySource *source,
+                                      const char *folder, GError **error);
 /**
  * module_object_is_trusted:
  * @file: what @path is
@@ -62,7 +63,8 @@ size_t module_object_mapped(const ModuleObject *object);
 char **module_object_names(const char *dir);
 /** module_object_close: of an object without instances; NULL is a no-op */
 void module_object_close(ModuleObject *object);
-/** module_object_has_changed: whether the file is another one than was opened */
+/** module_object_has_changed: whether the file is another one than was opened; never of a copy,
+ * whose file may be out of sight */
 bool module_object_has_changed(const ModuleObject *object);
 /** module_object_is: whether @word names it, or a service that it provides: "service:auth"; of a
  * family "service:store:*" */

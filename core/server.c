@@ -169,7 +169,8 @@ server_apply_limits(Server *server, const Config *config)
                 watch_set_timeout(server->watch, config->limits.blocked_timeout);
 }
 
-/* Everybody waits while one handler works or blocks; the operator is to know before users ask. */
+/* Everybody waits while one handler works or blocks; the operator is to know before users ask.
+ * Behind a command there is nobody who waits but who gave it. */
 static void
 tell_slow_turn(void *data, int64_t us)
 {
@@ -187,7 +188,8 @@ server_assemble(const ServerParams *params, Config *config, Loop *loop_take)
         if (params->random)
                 server_base_set_random(&server->base, params->random);
         router_init(&server->base);
-        loop_set_slow_func(server->base.loop, SLOW_TURN, tell_slow_turn, server);
+        if (params->serve)
+                loop_set_slow_func(server->base.loop, SLOW_TURN, tell_slow_turn, server);
         server->config = config;
         server->config_file = g_strdup(params->config_file);
         server->driven = params->driven;
@@ -312,6 +314,7 @@ server_free(Server *server)
         g_ptr_array_unref(server->last_words);
         control_free(server->control);
         minute_free(server->minute);
+        spare_free(server->spare);
         log_commands_free(server->log_commands);
         confine_free(server->confine);
         router_clear(&server->base);
@@ -366,6 +369,8 @@ server_start(Server *server, GError **error)
         server->started = loop_now(server->base.loop);
         server->base.serving = true;
         server->minute = minute_new(&server->base);
+        if (!server->driven)
+                server->spare = spare_new(server->base.loop, NULL);
         server_fire(server, "server-started");
         return true;
 }

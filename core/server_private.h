@@ -10,6 +10,7 @@
 #include "core/minute.h"
 #include "core/notify.h"
 #include "core/server.h"
+#include "core/spare.h"
 #include "core/watch.h"
 
 struct Server {
@@ -29,6 +30,7 @@ struct Server {
         int data_lock;         /* descriptor of data_dir, locked; -1: driven */
         GPtrArray *last_words; /* (own) of MotetCommand that end with the server */
         Minute *minute;        /* NULL: not serving */
+        Spare *spare;          /* NULL: not serving, or driven */
         Confine *confine;      /* NULL: not confined */
         ServerReload reload;   /* the last one */
         LoopTimer manager_timer;

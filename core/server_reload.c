@@ -398,8 +398,8 @@ check_reloadable(const Server *server, GError **error)
         return true;
 }
 
-/* Returns: (own) NULL with findings. What is missing in a text that is cut is nobody's wish to change
- * it: its mistake is told alone. */
+/* Returns: (own) NULL with findings. What is missing in a text that is cut is nobody's wish to
+ * change it: its mistake is told alone. */
 static Config *
 load_next(Server *server, ConfigFindings *findings)
 {

@@ -142,6 +142,7 @@ status_init(Status *status, Server *server)
                 .n_offloaded = loop_n_offloaded(base->loop),
                 .reload = *server_last_reload(server),
                 .reload_text = server_reload_text(server),
+                .confined = confine_state(server->confine),
                 .hosts = g_array_new(FALSE, FALSE, sizeof(StatusHost)),
                 .listeners = g_array_new(FALSE, FALSE, sizeof(StatusListener)),
                 .levels = g_array_new(FALSE, FALSE, sizeof(StatusLevel)),

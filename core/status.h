@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "core/confine.h"
 #include "core/minute.h"
 #include "core/process.h"
 #include "core/server.h"
@@ -55,6 +56,7 @@ typedef struct {
         GPtrArray *slow;     /* texts: modules that kept everybody waiting, each with how often */
         ServerReload reload;
         char *reload_text; /* (own) NULL: there was none */
+        ConfineState confined;
 } Status;
 
 /** status_init: looks at @server, which serves */

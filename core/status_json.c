@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "core/config_confine.h"
 #include "core/plan.h"
 #include "core/status.h"
 
@@ -193,6 +194,24 @@ append_reload(GString *json, const ServerReload *reload)
         g_string_append_c(json, '}');
 }
 
+/* calls_refused is null where they are not counted. */
+static void
+append_confined(GString *json, const ConfineState *confined)
+{
+        open_value(json, "confined", '{');
+        append_text(json, "refused", config_confine_word(confined->refused));
+        append_bool(json, "files", confined->files > 0);
+        append_number(json, "landlock", confined->files);
+        append_text(json, "files_lack", confined->files_lack);
+        append_bool(json, "calls", confined->calls);
+        append_text(json, "calls_lack", confined->calls_lack);
+        if (confined->programs_for)
+                append_text(json, "calls_refused", NULL);
+        else
+                append_number(json, "calls_refused", (int64_t)confined->n_refused);
+        g_string_append_c(json, '}');
+}
+
 char *
 status_json(const Status *status)
 {
@@ -220,6 +239,7 @@ status_json(const Status *status)
         append_listeners(json, status);
         append_levels(json, status);
         append_reload(json, &status->reload);
+        append_confined(json, &status->confined);
         g_string_append_c(json, '}');
         return g_string_free(json, FALSE);
 }

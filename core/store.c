@@ -301,12 +301,15 @@ static void
 finish_of(Call *call, MotetModule *owner)
 {
         InstanceCall before = instance_enter(owner, "answer of the storage");
+        MotetServer *server = owner->server;
         MeterFrame frame;
 
         meter_enter(&frame, owner);
+        server->failure = call->request.error;
         tell(call, owner);
+        server->failure = NULL;
         call_free(call);
-        meter_leave(&frame, owner->server);
+        meter_leave(&frame, server);
         instance_leave(owner, before);
 }
 
@@ -698,4 +701,12 @@ motet_store_request_add_entry(MotetStoreRequest *request, const MotetStoreEntry 
         }
         copy_entry(&copy, entry);
         g_array_append_val(request->entries, copy);
+}
+
+MotetCondition
+motet_store_condition(const MotetModule *self)
+{
+        g_return_val_if_fail(self, MOTET_INTERNAL_SERVER_ERROR);
+
+        return server_failure_condition(self->server);
 }

@@ -70,6 +70,9 @@ void xml_parser_stop(XmlParser *parser);
 /** xml_parser_is_idle: whether it holds no expat parser and no bytes (between stanzas, or before
  * the header) */
 bool xml_parser_is_idle(const XmlParser *parser);
+/** xml_parser_longest_written: Returns: how many bytes an element may take when it is written
+ * again, which was read with these @limits */
+size_t xml_parser_longest_written(const MotetSessionLimits *limits);
 /** xml_parser_memory: bytes this stream holds because of unfinished input, for tests and limits */
 size_t xml_parser_memory(const XmlParser *parser);
 

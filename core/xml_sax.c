@@ -235,6 +235,12 @@ length_read(const XmlLoan *loan)
         return (size_t)((uint64_t)end - loan->start);
 }
 
+size_t
+xml_parser_longest_written(const MotetSessionLimits *limits)
+{
+        return (size_t)limits->stanza_bytes + limits->stanza_bytes / 2;
+}
+
 /*
  * An element is written longer than it was read by what must be escaped in another place, and by
  * namespaces that are named again with each element: up to forty times as long. Half as long again
@@ -245,7 +251,7 @@ static bool
 is_written_short(const XmlLoan *loan, size_t n_read)
 {
         const MotetSessionLimits *limits = loan->owner->limits;
-        size_t max = (size_t)limits->stanza_bytes + limits->stanza_bytes / 2;
+        size_t max = xml_parser_longest_written(limits);
         size_t n_names = (size_t)loan->n_elements + 2 * (size_t)loan->n_attrs;
         size_t name_max = LONGEST_ESCAPE * (size_t)limits->name_bytes + DECLARATION_BYTES;
 

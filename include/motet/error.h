@@ -25,6 +25,7 @@ typedef enum {
         MOTET_ERROR_USAGE,     /* a command was called wrongly                     (exit 64) */
         MOTET_ERROR_CANCELLED, /* its module or the server is stopping           (exit 75) */
         MOTET_ERROR_DENIED,    /* who asks may not                                (exit 77) */
+        MOTET_ERROR_BUSY,      /* too much waits already: try again later         (exit 75) */
 } MotetError;
 
 /** motet_error_quark: Returns: the domain MOTET_ERROR, as GLib's errors want it */

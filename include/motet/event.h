@@ -316,7 +316,8 @@ MOTET_API void motet_resume(MotetWait *wait, MotetResult verdict);
  *   elements; not MOTET_CONDITION_NONE
  *
  * Ends a parked bind or stream-opened chain with @condition, answers a stanza with it, or closes
- * the stream of an element that is no stanza.
+ * the stream of an element that is no stanza. MOTET_INTERNAL_SERVER_ERROR is told as
+ * motet_store_condition() has it.
  */
 MOTET_API void motet_resume_refuse(MotetWait *wait, MotetCondition condition, const char *text);
 

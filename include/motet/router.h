@@ -165,8 +165,8 @@ MOTET_API void motet_later_error(MotetLater *later, MotetCondition condition, co
  * motet_later_fail:
  * @later: (take)
  *
- * motet_later_error() for a failure of ours that may pass, such as that of a store:
- * internal-server-error of type wait.
+ * motet_later_error() for a failure of ours that may pass, such as that of a store, of type wait:
+ * with the condition that motet_store_condition() has at that moment.
  *
  * Source: RFC 6120 section 8.3.2
  */

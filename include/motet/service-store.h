@@ -16,7 +16,7 @@
  */
 #pragma once
 
-#include <motet/types.h>
+#include <motet/stanza.h>
 
 G_BEGIN_DECLS
 
@@ -48,7 +48,8 @@ MOTET_API MotetStore *motet_store_open(MotetModule *self, const char *name, Mote
 /**
  * MotetStoreDone:
  * @self: who opened the store
- * @error: (borrowed) NULL when what was asked is done and durable; otherwise nothing changed
+ * @error: (borrowed) NULL when what was asked is done and durable; otherwise nothing changed:
+ *   MOTET_ERROR_BUSY when too many requests wait already
  *
  * The answer to a write.
  */
@@ -261,6 +262,21 @@ MOTET_API void motet_store_prune(MotetStore *store, const char *account,
  */
 MOTET_API void motet_store_count(MotetStore *store, const char *account, MotetStoreAppended done,
                                  void *data);
+
+/**
+ * motet_store_condition:
+ * @self: an instance
+ *
+ * For who tells a peer that the storage failed: the stanza error of type "wait" that says so. While
+ * the answer of a store is told that was refused because too many requests wait already
+ * (MOTET_ERROR_BUSY), it is a resource-constraint, otherwise an internal-server-error.
+ * motet_later_fail() and motet_resume_refuse() do this by themselves.
+ *
+ * Returns: MOTET_RESOURCE_CONSTRAINT or MOTET_INTERNAL_SERVER_ERROR
+ *
+ * Source: RFC 6120 sections 8.3.3.6 and 8.3.3.18
+ */
+MOTET_API MotetCondition motet_store_condition(const MotetModule *self);
 
 /* Backends: what they implement is the service "store:<name>". */
 

@@ -169,7 +169,8 @@ MOTET_API MotetXml *motet_stanza_error(const MotetXml *stanza, MotetCondition co
  * @type: "auth", "cancel", "continue", "modify" or "wait"
  *
  * motet_stanza_error() with another type than belongs to @condition. A failure of ours that may
- * pass, such as that of a store, is an internal-server-error of type "wait".
+ * pass, such as that of a store, is of type "wait" and has the condition that
+ * motet_store_condition() says.
  *
  * Returns: (own) as motet_stanza_error()
  *

@@ -105,9 +105,9 @@ letter_fail(Letter *letter)
         MotetHost *host = motet_module_host(letter->box->offline->self);
 
         if (motet_wait_is_live(letter->wait)) {
-                g_autoptr(MotetXml) error =
-                        motet_stanza_error_of_type(letter->stanza, MOTET_INTERNAL_SERVER_ERROR,
-                                                   "wait", "it could not be kept");
+                g_autoptr(MotetXml) error = motet_stanza_error_of_type(
+                        letter->stanza, motet_store_condition(letter->box->offline->self), "wait",
+                        "it could not be kept");
                 motet_reply_to(host, letter->session, error);
         }
         letter_end(letter, MOTET_HANDLED);

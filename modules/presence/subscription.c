@@ -7,6 +7,7 @@
 #include "presence-private.h"
 
 #include <motet/router.h>
+#include <motet/service-store.h>
 
 #define SUBSCRIPTION_WAIT (30 * G_TIME_SPAN_SECOND)
 
@@ -229,13 +230,16 @@ them(const Change *change, bool is_outbound)
 /* Why it was not done. Returns: (own) a failure of ours may pass, and is told so (RFC 6120
  * 8.3.2) */
 static MotetXml *
-error_of(MotetRosterStatus status, const Change *change)
+error_of(const MotetModule *self, MotetRosterStatus status, const Change *change)
 {
         if (status == MOTET_ROSTER_FULL)
                 return motet_stanza_error(change->original, MOTET_RESOURCE_CONSTRAINT,
                                           "the roster is full");
 
-        return motet_stanza_error_of_type(change->original, MOTET_INTERNAL_SERVER_ERROR, "wait",
+        MotetCondition condition = status == MOTET_ROSTER_BUSY ? MOTET_RESOURCE_CONSTRAINT
+                                                               : motet_store_condition(self);
+
+        return motet_stanza_error_of_type(change->original, condition, "wait",
                                           "the roster cannot be changed now");
 }
 
@@ -274,7 +278,7 @@ sent_durable(MotetModule *self, MotetRosterStatus status, unsigned before, unsig
 
         /* After the deadline it has been answered already. */
         if (motet_wait_is_live(change->wait)) {
-                g_autoptr(MotetXml) error = error_of(status, change);
+                g_autoptr(MotetXml) error = error_of(self, status, change);
                 motet_xml_set_attr(error, "to",
                                    motet_jid_string(motet_session_jid(change->session)));
                 motet_reply_to(host, change->session, error);
@@ -352,7 +356,7 @@ received_durable(MotetModule *self, MotetRosterStatus status, unsigned before, u
         if (status == MOTET_ROSTER_NO_ACCOUNT || (status == MOTET_ROSTER_FULL && before == 0))
                 return;
         if (status != MOTET_ROSTER_OK) {
-                g_autoptr(MotetXml) error = error_of(status, change);
+                g_autoptr(MotetXml) error = error_of(self, status, change);
                 motet_route(host, error);
                 return;
         }

@@ -96,8 +96,11 @@ answer_set(MotetModule *self, MotetRosterStatus status, unsigned before, void *d
         case MOTET_ROSTER_FULL:
                 motet_later_error(request, MOTET_RESOURCE_CONSTRAINT, NULL, "the roster is full");
                 return;
-        case MOTET_ROSTER_NO_ACCOUNT:
         case MOTET_ROSTER_BUSY:
+                motet_later_error(request, MOTET_RESOURCE_CONSTRAINT, "wait",
+                                  "too many changes of the roster wait already");
+                return;
+        case MOTET_ROSTER_NO_ACCOUNT:
         case MOTET_ROSTER_FAILED:
         default:
                 motet_later_fail(request, "the roster cannot be changed now");

@@ -154,8 +154,8 @@ request_bytes(const MotetStoreRequest *request)
 static void
 request_refuse(MotetStoreRequest *request)
 {
-        request->error = g_error_new_literal(MOTET_ERROR, MOTET_ERROR_STORE,
-                                             "too many requests are waiting");
+        request->error =
+                g_error_new_literal(MOTET_ERROR, MOTET_ERROR_BUSY, "too many requests are waiting");
         g_clear_pointer(&request->entry.value, g_bytes_unref);
         for (size_t i = 0; i < request->n_changes; i++)
                 g_clear_pointer(&request->changes[i].value, g_bytes_unref);

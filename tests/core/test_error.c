@@ -11,14 +11,14 @@ static const struct {
         {MOTET_ERROR_CONFIG, 78},    {MOTET_ERROR_IO, 74},      {MOTET_ERROR_TLS, 78},
         {MOTET_ERROR_MODULE, 78},    {MOTET_ERROR_STORE, 74},   {MOTET_ERROR_XML, 65},
         {MOTET_ERROR_EXISTS, 73},    {MOTET_ERROR_MISSING, 69}, {MOTET_ERROR_USAGE, 64},
-        {MOTET_ERROR_CANCELLED, 75}, {MOTET_ERROR_DENIED, 77},
+        {MOTET_ERROR_CANCELLED, 75}, {MOTET_ERROR_DENIED, 77},  {MOTET_ERROR_BUSY, 75},
 };
 
 /* error.h: scripts tell mistakes apart by these. */
 static void
 test_each_code_has_its_exit_code(void)
 {
-        g_assert_cmpuint(G_N_ELEMENTS(codes), ==, MOTET_ERROR_DENIED + 1);
+        g_assert_cmpuint(G_N_ELEMENTS(codes), ==, MOTET_ERROR_BUSY + 1);
         for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
                 g_autoptr(GError) error = g_error_new(MOTET_ERROR, (int)codes[i].code, "x");
                 g_assert_cmpint(motet_error_exit_code(error), ==, codes[i].exit_code);
@@ -29,7 +29,7 @@ static void
 test_foreign_errors_are_internal(void)
 {
         g_autoptr(GError) foreign = g_error_new(G_FILE_ERROR, G_FILE_ERROR_NOENT, "x");
-        g_autoptr(GError) beyond = g_error_new(MOTET_ERROR, MOTET_ERROR_DENIED + 1, "x");
+        g_autoptr(GError) beyond = g_error_new(MOTET_ERROR, MOTET_ERROR_BUSY + 1, "x");
         g_autoptr(GError) negative = g_error_new(MOTET_ERROR, -1, "x");
 
         g_assert_cmpint(motet_error_exit_code(foreign), ==, EX_SOFTWARE);

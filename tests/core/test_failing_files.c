@@ -2,6 +2,7 @@
  * Files when a call of the system fails: each in turn, once. What is done is done whole or not at
  * all and with an error; what is interrupted, or moves a byte at a time, is done all the same.
  */
+#include <fcntl.h>
 #include <ftw.h>
 #include <motet/error.h>
 #include <stdio.h>
@@ -244,14 +245,16 @@ static void
 try_to_copy(void *data)
 {
         Fixture *fixture = data;
-        g_autofree char *source = path_of(fixture, "mod_a.so");
+        g_autofree char *path = path_of(fixture, "mod_a.so");
         g_autofree char *folder = path_of(fixture, "copies");
         g_autoptr(GError) error = NULL;
-        struct stat file;
+        ModuleCopySource source = {.fd = open(path, O_RDONLY | O_CLOEXEC), .path = path};
 
+        g_assert_cmpint(fstat(source.fd, &source.file), ==, 0);
         failing_calls_begin();
-        g_autofree char *copy = module_copy_make(source, folder, &file, &error);
+        g_autofree char *copy = module_copy_make(&source, folder, &error);
         failing_calls_end();
+        close(source.fd);
 
         g_assert_true((copy != NULL) == (error == NULL));
         if (copy) {

@@ -34,6 +34,7 @@ begin(Fixture *fixture, const char *name, TestAnswer *answer)
         g_autofree char *path = g_strdup_printf("%s/mod_%s.so", fixture->build, name);
         const char *const words[] = {"module", "dev", path, NULL};
 
+        test_answer_hand(answer, path);
         command_run(test_server_core(fixture->server), words, &test_answer_owner, answer);
         test_server_settle(fixture->server);
 }
@@ -78,11 +79,14 @@ build_to(Fixture *fixture, const char *folder, const char *from, const char *nam
         close(fd);
 }
 
-/* A new build of keeper, seen and seen to be at rest. */
+/* A new build of @name, handed over to its session. */
 static void
-build_next(Fixture *fixture)
+build_next(Fixture *fixture, const char *from, const char *name)
 {
-        build_to(fixture, fixture->build, "keeper_two", "keeper");
+        g_autofree char *path = g_strdup_printf("%s/mod_%s.so", fixture->build, name);
+
+        build_to(fixture, fixture->build, from, name);
+        test_answer_hand(&fixture->first, path);
         test_server_advance(fixture->server, 2 * LOOK);
 }
 
@@ -162,7 +166,7 @@ test_two_modules_are_developed_at_once(Fixture *fixture, gconstpointer data)
         begin(fixture, "keeper", &fixture->first);
         begin(fixture, "alpha", &fixture->second);
         assert_told(&fixture->second, "runs on example.org, example.net and is watched");
-        build_next(fixture);
+        build_next(fixture, "keeper_two", "keeper");
         assert_told(&fixture->first, "new code");
         assert_not_told(&fixture->second, "new code");
 
@@ -182,8 +186,7 @@ test_a_build_without_state_begins_anew(Fixture *fixture, gconstpointer data)
 {
         (void)data;
         begin(fixture, "alpha", &fixture->first);
-        build_to(fixture, fixture->build, "alpha", "alpha");
-        test_server_advance(fixture->server, 2 * LOOK);
+        build_next(fixture, "alpha", "alpha");
 
         assert_told(&fixture->first, "new code on example.org, example.net, it begins anew\n");
 }
@@ -194,7 +197,7 @@ test_one_is_replaced_at_a_time(Fixture *fixture, gconstpointer data)
         (void)data;
         begin(fixture, "keeper", &fixture->first);
         keep_busy(fixture->romeo);
-        build_next(fixture);
+        build_next(fixture, "keeper_two", "keeper");
         begin(fixture, "alpha", &fixture->second);
 
         assert_told(&fixture->second, "module keeper is being replaced at this moment");
@@ -210,7 +213,7 @@ test_a_module_that_is_always_busy_keeps_its_code(Fixture *fixture, gconstpointer
         (void)data;
         begin(fixture, "keeper", &fixture->first);
         keep_busy(fixture->romeo);
-        build_next(fixture);
+        build_next(fixture, "keeper_two", "keeper");
         for (int i = 0; i < 3; i++) {
                 test_server_advance(fixture->server, WAITS - 2 * G_TIME_SPAN_SECOND);
                 keep_busy(i % 2 ? fixture->romeo : fixture->juliet);
@@ -229,7 +232,7 @@ test_who_leaves_while_code_waits(Fixture *fixture, gconstpointer data)
         (void)data;
         begin(fixture, "keeper", &fixture->first);
         keep_busy(fixture->romeo);
-        build_next(fixture);
+        build_next(fixture, "keeper_two", "keeper");
         leave(fixture, &fixture->first);
         g_assert_cmpint(fixture->first.code, ==, -1);
         test_server_advance(fixture->server, WAITS);
@@ -246,7 +249,7 @@ test_who_leaves_while_another_is_replaced(Fixture *fixture, gconstpointer data)
         begin(fixture, "alpha", &fixture->second);
         begin(fixture, "keeper", &fixture->first);
         keep_busy(fixture->romeo);
-        build_next(fixture);
+        build_next(fixture, "keeper_two", "keeper");
         leave(fixture, &fixture->second);
         g_assert_true(runs(fixture, "alpha"));
         test_server_advance(fixture->server, WAITS);
@@ -275,7 +278,7 @@ test_the_server_stops_while_code_waits(Fixture *fixture, gconstpointer data)
         (void)data;
         begin(fixture, "keeper", &fixture->first);
         keep_busy(fixture->romeo);
-        build_next(fixture);
+        build_next(fixture, "keeper_two", "keeper");
         test_server_free(g_steal_pointer(&fixture->server));
 
         g_assert_cmpint(fixture->first.code, ==, 0);

@@ -195,7 +195,7 @@ test_queue_is_bounded(void)
 
         test_assert_remote("<presence from='" JULIET
                            "' to='1000@example.net' type='error'><error type='wait'>"
-                           "<internal-server-error xmlns='" NS_STANZAS "'/></error></presence>");
+                           "<resource-constraint xmlns='" NS_STANZAS "'/></error></presence>");
         test_server_settle(server);
         g_assert_cmphex(test_im_state(server, "juliet", "99@example.net"), ==,
                         MOTET_ROSTER_PENDING_IN);

@@ -369,7 +369,7 @@ test_queue_limit(void)
 
                 motet_store_set(kit->map, "romeo", key, value, note_result, results);
                 g_string_append_printf(expected, "%d ",
-                                       i < 100 ? 0 : STORE_KIT_ERROR(MOTET_ERROR_STORE));
+                                       i < 100 ? 0 : STORE_KIT_ERROR(MOTET_ERROR_BUSY));
         }
         test_server_settle(kit->server);
 
@@ -409,7 +409,7 @@ test_queue_size(void)
         g_assert_cmpstr(results->str, ==, "");
         test_server_settle(kit->server);
 
-        int failed = STORE_KIT_ERROR(MOTET_ERROR_STORE);
+        int failed = STORE_KIT_ERROR(MOTET_ERROR_BUSY);
         g_autofree char *expected = g_strdup_printf("0 0 %d %d 0 found ", failed, failed);
 
         g_assert_cmpstr(results->str, ==, expected);

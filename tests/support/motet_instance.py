@@ -21,7 +21,8 @@ import time
 
 BUILD = os.environ.get("MOTET_TEST_BUILD") or sys.exit("MOTET_TEST_BUILD is not set: run this by ctest")
 SOURCE = os.environ["MOTET_TEST_SOURCE"]
-TIMEOUT = 60
+WRAP = shlex.split(os.environ.get("MOTET_TEST_WRAP", ""))  # a command that runs the programs, such as valgrind
+TIMEOUT = 300 if WRAP else 60
 MODULES = ("auth_internal", "bind", "blocking", "c2s", "caps", "contact", "disco", "iq", "last", "limits", "message",
            "motd", "offline", "ping", "presence", "private", "register", "restricted", "roster", "sasl", "session",
            "storage_sqlite", "stream_limits", "time", "tls", "vcard", "version", "welcome")
@@ -54,7 +55,7 @@ class Instance:
         self.config = os.path.join(self.dir, "motet.yaml")
         self.log = os.path.join(self.dir, "log")  # of the last start
         self.env = {}  # what the server's and motetctl's environment has besides ours
-        self.prefix = shlex.split(os.environ.get("MOTET_TEST_WRAP", ""))  # a command that runs the server, such as valgrind
+        self.prefix = list(WRAP)  # a command that runs the server
         self.n_starts = 0
         self.process = None
         self._make_certificate()
@@ -97,7 +98,7 @@ class Instance:
 
     def ctl(self, *words, stdin="", code=0):
         """Runs motetctl; returns what it printed. code None: any exit code; the pair (code, output) is returned."""
-        done = subprocess.run([f"{BUILD}/motetctl", "--config", self.config, *words], input=stdin, text=True,
+        done = subprocess.run([*WRAP, f"{BUILD}/motetctl", "--config", self.config, *words], input=stdin, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT,
                               env=dict(os.environ, **self.env))
         if code is None:
@@ -165,7 +166,8 @@ class Instance:
 
     def _check_end(self, code, expected):
         log = self.read_log()
-        if code != expected or "ERROR: AddressSanitizer" in log or "LeakSanitizer" in log or "runtime error:" in log:
+        reports = ("ERROR: AddressSanitizer", "LeakSanitizer", "runtime error:", "WARNING: ThreadSanitizer")
+        if code != expected or any(report in log for report in reports):
             raise AssertionError(f"motetd exited {code}:\n{log}")
 
     def __enter__(self):

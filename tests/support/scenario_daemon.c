@@ -24,7 +24,7 @@
 #include "support/scenario_shipped.h"
 #include "support/tls_pair.h"
 
-#define TIMEOUT_MS 60000
+#define TIMEOUT_MS 240000
 #define EXIT_INTERVAL_MS 2
 #define UNPRIVILEGED "nobody" /* what the server becomes when the tests are run by root */
 

@@ -406,6 +406,12 @@ recv(int fd, void *bytes, size_t n, int flags)
 }
 
 STANDS_BEFORE ssize_t
+recvmsg(int fd, struct msghdr *message, int flags)
+{
+        return FAILS("recvmsg", INTERRUPTIBLE) ? -1 : REAL(recvmsg)(fd, message, flags);
+}
+
+STANDS_BEFORE ssize_t
 send(int fd, const void *bytes, size_t n, int flags)
 {
         return MOVES_NONE("send", &n) ? -1 : REAL(send)(fd, bytes, n, flags);

@@ -9,6 +9,7 @@ typedef struct {
         uint64_t seed;
         unsigned failures; /* of 1000 requests */
         int64_t delay;     /* µs: a request takes up to this */
+        bool is_full;      /* failures are those of a queue that is full */
 } FaultsPlan;
 
 typedef struct {

@@ -58,7 +58,9 @@ carry_out(MotetModule *self, Disk *disk, MotetStoreRequest *request)
                 hand_on(self, request);
                 return;
         }
-        request->error = g_error_new_literal(MOTET_ERROR, MOTET_ERROR_STORE, "the disk failed");
+        request->error = g_error_new_literal(
+                MOTET_ERROR, disk->plan.is_full ? MOTET_ERROR_BUSY : MOTET_ERROR_STORE,
+                "the disk failed");
         motet_store_complete(request);
 }
 
