@@ -8,7 +8,6 @@
 #include "core/conn.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -156,7 +155,7 @@ read_once(MotetConn *conn)
         }
         conn_tell_received(conn, shared->received, (size_t)n);
         /* Passwords come this way where an operator allows it. */
-        OPENSSL_cleanse(shared->received, (size_t)n);
+        explicit_bzero(shared->received, (size_t)n);
 }
 
 static void
@@ -196,6 +195,15 @@ tell_overfull(MotetConn *conn)
 }
 
 static void
+tell_drained(MotetConn *conn)
+{
+        if (conn->phase != CONN_OPEN || conn->overfull || conn_queued(conn) > conn->queue_limit / 2)
+                return;
+        conn->drain_awaited = false;
+        conn->owner->drained(conn->data);
+}
+
+static void
 on_job(LoopJob *job)
 {
         MotetConn *conn = CONTAINER_OF(job, MotetConn, job);
@@ -209,6 +217,8 @@ on_job(LoopJob *job)
                 conn_end(conn, CONN_END_QUEUE, "the send queue passed its limit");
         else if (conn->held != NULL && conn_may_read(conn))
                 conn_tls_input_held(conn);
+        if (G_UNLIKELY(conn->drain_awaited))
+                tell_drained(conn);
         conn_leave(conn);
 }
 

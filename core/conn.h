@@ -34,6 +34,9 @@ typedef struct {
            at the end of the turn. The owner may append a last stream error with conn_send_last().
            May be NULL. */
         void (*overfull)(void *data);
+        /** drained: once for each conn_await_drained(), which is not called where this is NULL. The
+         * owner may send and free the connection. */
+        void (*drained)(void *data);
 } ConnOwner;
 
 typedef struct {
@@ -82,6 +85,10 @@ void conn_send_last(MotetConn *conn, const char *bytes, size_t n);
 size_t conn_queued(const MotetConn *conn);
 /** conn_set_queue_limit: the default is 1 MiB */
 void conn_set_queue_limit(MotetConn *conn, size_t bytes);
+/** conn_await_drained: drained() is called once, from a flush stage, when at most half of the
+ * queue's limit waits: in this turn or the next when that is so already. Not once it ends or
+ * finishes. */
+void conn_await_drained(MotetConn *conn);
 
 /**
  * conn_finish:

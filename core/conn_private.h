@@ -89,6 +89,7 @@ struct MotetConn {
         GString *sealed;    /* TLS records not sent yet; NULL when there are none */
         GString *held;      /* TLS records received while paused; NULL when there are none */
         SSL *ssl;
+        char *record, *record_end; /* in OpenSSL's memory: what it was given of a record */
         ConnHandshake *handshake;
         ConnRate *rate;
         char *peer;
@@ -112,6 +113,8 @@ struct MotetConn {
         bool stepping : 1;      /* a handshake step is queued: input waits for it */
         bool hung_up : 1;       /* told by the transport while nothing was to be read */
         bool close_sent : 1;    /* TLS close-notify is sealed */
+        bool record_short : 1;  /* it asked for more than @record has so far */
+        bool drain_awaited : 1; /* the owner is told when the queue is half empty */
 };
 
 /* conn.c */

@@ -188,4 +188,17 @@ void
 conn_set_queue_limit(MotetConn *conn, size_t bytes)
 {
         conn->queue_limit = bytes;
+        if (conn->drain_awaited && conn->phase == CONN_OPEN)
+                loop_flush_later(conn->loop, &conn->job);
+}
+
+void
+conn_await_drained(MotetConn *conn)
+{
+        g_assert(conn->owner->drained);
+
+        if (conn->phase != CONN_OPEN)
+                return;
+        conn->drain_awaited = true;
+        loop_flush_later(conn->loop, &conn->job);
 }

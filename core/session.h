@@ -125,5 +125,7 @@ bool session_unbind(MotetSession *session, bool lost);
 void session_tally(MotetSession *session);
 /** session_use_limits: (borrowed) copied, and told to the connection */
 void session_use_limits(MotetSession *session, const MotetSessionLimits *limits);
+/** session_drained: its queue has drained: calls those who await that */
+void session_drained(MotetSession *session);
 /** session_free_slots: frees all module data */
 void session_free_slots(MotetSession *session);

@@ -356,6 +356,14 @@ overfull(void *data)
         conn_send_last(session->conn, last->str, last->len);
 }
 
+static void
+drained(void *data)
+{
+        g_autoptr(MotetSession) session = motet_session_ref(data);
+
+        session_drained(session);
+}
+
 void
 stream_set_receive(MotetServer *server, StreamReceive receive)
 {
@@ -367,6 +375,7 @@ const ConnOwner stream_conn_owner = {
         .secured = secured,
         .ended = ended,
         .overfull = overfull,
+        .drained = drained,
 };
 
 const XmlSink stream_xml_sink = {

@@ -139,9 +139,35 @@ MOTET_API const char *motet_session_lang(const MotetSession *session);
 MOTET_API GTimeSpan motet_session_idle(const MotetSession *session);
 /**
  * motet_session_queued: Returns: bytes that wait to be read by the peer; who has much to send waits
- * while they are more than half of limits.send_queue
+ * while they are more than half of limits.send_queue: motet_session_await_drained()
  */
 MOTET_API size_t motet_session_queued(const MotetSession *session);
+
+/**
+ * MotetDrainedFunc:
+ * @self: who asked
+ * @session: (borrowed) connected
+ *
+ * Called on the core thread, from the loop. May send and ask again.
+ */
+typedef void (*MotetDrainedFunc)(MotetModule *self, MotetSession *session);
+
+/**
+ * motet_session_await_drained:
+ * @session: a session of any host
+ * @self: who asks
+ * @func: called once, when motet_session_queued() is at most half of limits.send_queue; asking
+ *   again before that changes nothing
+ *
+ * For who has more to send than a peer may leave unread: send until more than half is used, ask,
+ * and go on in @func. It is never called before return: when nothing waits, soon afterwards. It is
+ * not called once @session closes or has lost its connection, nor once @self has stopped; newer
+ * code of a module asks anew. What nobody asked for costs nothing when a stanza is sent.
+ *
+ * Returns: false when @session is not connected, and @func will not be called
+ */
+MOTET_API bool motet_session_await_drained(MotetSession *session, MotetModule *self,
+                                           MotetDrainedFunc func);
 
 /* Progress of a stream: called by the modules that negotiate it. */
 

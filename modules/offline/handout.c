@@ -11,8 +11,7 @@
 
 #include <motet/service-blocking.h>
 
-#define BATCH 32                              /* letters read at a time */
-#define DRAIN (100 * G_TIME_SPAN_MILLISECOND) /* until a slow reader is looked at again */
+#define BATCH 32                 /* letters read at a time */
 #define FAILURES_MAX 8           /* readings; then new messages are delivered past the box */
 #define RETRY G_TIME_SPAN_SECOND /* after the first; doubled after each, up to RETRY_MAX */
 #define RETRY_MAX (16 * G_TIME_SPAN_SECOND)
@@ -44,8 +43,10 @@ best_ready(const Box *box)
 static void
 set_session(Box *box, MotetSession *session)
 {
-        if (session != box->session)
+        if (session != box->session) {
                 behind_lapse(box);
+                box->is_draining = false;
+        }
         if (session)
                 motet_session_ref(session);
         motet_session_unref(box->session);
@@ -63,13 +64,20 @@ handout_stop(Box *box)
 MotetSession *
 handout_catcher(Box *box)
 {
-        MotetSession *next = box->session && !is_ready(box->session) ? best_ready(box) : NULL;
+        if (!box->session || is_ready(box->session))
+                return box->session;
 
-        if (next)
-                set_session(box, next);
-        else if (box->session && !is_ready(box->session))
+        MotetSession *next = best_ready(box);
+        bool was_draining = box->is_draining;
+        if (!next) {
                 handout_stop(box);
-        return box->session;
+                return NULL;
+        }
+        set_session(box, next);
+        /* Otherwise a reading is under way, or one is to come. */
+        if (was_draining)
+                fetch(box);
+        return next;
 }
 
 /* Everything was handed out. What is still being deleted is all that is left. */
@@ -150,11 +158,24 @@ fetch_in(Box *box, GTimeSpan delay)
         box->timer = motet_timer_add(box->offline->self, NULL, delay, on_time, box);
 }
 
+/* The box may be another one by now, or be handed to somebody else. */
+static void
+on_drained(MotetModule *self, MotetSession *session)
+{
+        Box *box = box_find(motet_module_data(self), session->username);
+
+        if (!box || box->session != session || !box->is_draining)
+                return;
+        box->is_draining = false;
+        fetch(box);
+}
+
 static void
 go_on(Box *box, bool is_all)
 {
         if (is_full(box->session))
-                fetch_in(box, DRAIN);
+                box->is_draining =
+                        motet_session_await_drained(box->session, box->offline->self, on_drained);
         else if (is_all && !box->is_stale && box->waiting.length == 0)
                 finish(box);
         else
@@ -215,6 +236,7 @@ handout_start(Box *box, MotetSession *session)
                 return;
         motet_timer_cancel(g_steal_pointer(&box->timer));
         set_session(box, session);
+        box->is_draining = false;
         if (!box->is_reading)
                 fetch(box);
 }

@@ -74,7 +74,8 @@ struct Box {
         uint64_t bytes;   /* of their stored forms */
 
         MotetSession *session; /* (own) to whom everything is handed; NULL: to nobody */
-        MotetTimer *timer;     /* until it has read more, or reading is tried again */
+        MotetTimer *timer;     /* until reading is tried again */
+        bool is_draining;      /* until @session has read more */
         bool is_reading;
         bool is_stale;     /* something was put in since reading began */
         uint64_t handed;   /* id of the last letter that was handed out */
@@ -132,7 +133,7 @@ void box_drop(Box *box);
 /* handout.c */
 
 /** handout_catcher: Returns: (borrowed) who is being handed what is in the box, and is ready for
- * it; NULL: nobody */
+ * it: another one when the former is not any more; NULL: nobody */
 MotetSession *handout_catcher(Box *box);
 /** handout_start: from now on everything is handed to @session instead of whoever had it before */
 void handout_start(Box *box, MotetSession *session);

@@ -5,7 +5,8 @@
  * Hooks       pre-message/self, pre-message/bare, pre-message/full, pre-message/host,
  *             pre-message/remote,
  *             message/self, message/bare, message/full (each before and after the module message),
- *             presence-initial, presence-changed, session-unbound, user-deleting
+ *             presence-initial, presence-changed, presence-unavailable, session-unbound,
+ *             user-deleting
  * Storage     archive "offline": messages as text
  * Options     max_messages, max_bytes
  *
@@ -51,6 +52,27 @@ keep_in_order(MotetModule *self, MotetStanzaEvent *ev)
         return box_put(box, ev, true);
 }
 
+/* Who does not want it any more is not waited for: somebody else may. */
+static void
+hand_on(MotetModule *self, const MotetSession *session)
+{
+        Box *box = box_find(motet_module_data(self), session->username);
+
+        if (box) {
+                handout_catcher(box);
+                box_settle(box);
+        }
+}
+
+static MotetResult
+hand_to_another(MotetModule *self, MotetCustomEvent *ev)
+{
+        const MotetPresenceChange *change = ev->data;
+
+        hand_on(self, change->session);
+        return MOTET_CONTINUE;
+}
+
 /* XEP-0160 section 2, 5: to the resource that becomes available with a non-negative priority. */
 static MotetResult
 hand_out(MotetModule *self, MotetCustomEvent *ev)
@@ -58,6 +80,8 @@ hand_out(MotetModule *self, MotetCustomEvent *ev)
         const MotetPresenceChange *change = ev->data;
         bool was_ready = change->was_available && change->old_priority >= 0;
 
+        if (was_ready && change->session->priority < 0)
+                hand_on(self, change->session);
         if (was_ready || change->session->priority < 0)
                 return MOTET_CONTINUE;
 
@@ -74,7 +98,7 @@ forget_session(MotetModule *self, MotetSessionEvent *ev)
 
         if (box) {
                 behind_remove(box, ev->session);
-                box_settle(box);
+                hand_on(self, ev->session);
         }
         return MOTET_CONTINUE;
 }
@@ -144,6 +168,7 @@ static const MotetHook hooks[] = {
         MOTET_ON_STANZA("message/full", keep, AFTER_DELIVERY),
         MOTET_ON_CUSTOM(MOTET_EVENT_PRESENCE_INITIAL, hand_out, MOTET_PRIO_NORMAL),
         MOTET_ON_CUSTOM(MOTET_EVENT_PRESENCE_CHANGED, hand_out, MOTET_PRIO_NORMAL),
+        MOTET_ON_CUSTOM(MOTET_EVENT_PRESENCE_UNAVAILABLE, hand_to_another, MOTET_PRIO_NORMAL),
         MOTET_ON_SESSION("session-unbound", forget_session, MOTET_PRIO_NORMAL),
         {0},
 };

@@ -1,5 +1,5 @@
 /*
- * broadcast: who is told of a session's presence, and who is answered when asking for it.
+ * broadcast: who is told of a session's presence, and whose presence it asks for.
  *
  * Source: RFC 6121 sections 4.2 to 4.6.
  */
@@ -49,34 +49,11 @@ route_to_subscribers(MotetModule *self, const MotetSession *session, const Motet
                 if (!(roster->items[i]->state & MOTET_ROSTER_FROM))
                         continue;
                 g_autoptr(MotetJid) to = motet_jid_new(motet_roster_item_jid(roster->items[i]));
-                if (to)
-                        motet_route_to(motet_module_host(self), shared, to);
+                if (!to)
+                        continue;
+                debt_note(self, session, to);
+                motet_route_to(motet_module_host(self), shared, to);
         }
-}
-
-unsigned
-send_resources(MotetModule *self, const char *account, const char *resource, const char *to,
-               bool available)
-{
-        size_t n = 0;
-        MotetSession *const *sessions = motet_sessions_of(motet_module_host(self), account, &n);
-        g_autoptr(GPtrArray) found =
-                g_ptr_array_new_with_free_func((GDestroyNotify)motet_session_unref);
-
-        /* Routing may end the life of the list. */
-        for (size_t i = 0; i < n; i++) {
-                if (sessions[i]->presence &&
-                    (!resource || strcmp(resource, sessions[i]->resource) == 0))
-                        g_ptr_array_add(found, motet_session_ref(sessions[i]));
-        }
-        for (guint i = 0; i < found->len; i++) {
-                const MotetSession *session = found->pdata[i];
-                if (!available)
-                        route_simple(self, "unavailable", session->full_jid, to);
-                else if (session->presence)
-                        route_copy(self, session->presence, session->full_jid, to);
-        }
-        return found->len;
 }
 
 static bool
@@ -124,52 +101,22 @@ probe_contacts(MotetModule *self, const MotetSession *session)
         }
 }
 
-/* RFC 6121 3.1.3: at every login until it is answered. */
-static void
-send_requests(MotetModule *self, MotetSession *session)
+void
+broadcast_to_own(MotetModule *self, MotetSession *session, const MotetXml *presence)
 {
-        MotetModule *provider = NULL;
-        const MotetRosterService *service = roster_of(self, &provider);
-        const MotetRoster *roster = session->roster;
-
-        for (size_t i = 0; service && roster && i < roster->n_items; i++) {
-                if (!(roster->items[i]->state & MOTET_ROSTER_PENDING_IN))
-                        continue;
-
-                const MotetXml *request = service->request(provider, session->username,
-                                                           motet_roster_item_jid(roster->items[i]));
-                if (request)
-                        motet_session_send(session, request);
-        }
-}
-
-/* RFC 6121 4.2.2: a user sees the own resources without a subscription. */
-static void
-send_other_resources(MotetModule *self, MotetSession *session)
-{
-        size_t n = 0;
-        MotetSession *const *sessions =
-                motet_sessions_of(motet_module_host(self), session->username, &n);
-
-        for (size_t i = 0; i < n; i++) {
-                if (sessions[i] == session || !sessions[i]->presence)
-                        continue;
-
-                g_autoptr(MotetXml) copy = motet_xml_copy(sessions[i]->presence);
-                motet_xml_set_attr(copy, "from", sessions[i]->full_jid);
-                motet_xml_set_attr(copy, "to", session->full_jid);
-                motet_session_send(session, copy);
-        }
+        debt_note_own(self, session);
+        motet_sessions_send_available(motet_module_host(self), session->username, presence);
 }
 
 void
 broadcast_available(MotetModule *self, MotetSession *session, const MotetXml *presence,
                     bool initial)
 {
-        motet_sessions_send_available(motet_module_host(self), session->username, presence);
+        broadcast_to_own(self, session, presence);
         if (initial) {
-                send_other_resources(self, session);
-                send_requests(self, session);
+                /* RFC 6121 4.2.2: a user sees the own resources without a subscription. */
+                debt_owe(self, session, session->username);
+                debt_owe(self, session, DEBT_REQUESTS);
         }
         route_to_subscribers(self, session, presence);
         if (initial)
@@ -183,67 +130,6 @@ broadcast_unavailable(MotetModule *self, MotetSession *session, const MotetXml *
         if (was_available)
                 route_to_subscribers(self, session, presence);
         directed_end(self, session, presence, was_available);
-}
-
-/* Probes */
-
-typedef struct {
-        MotetJid *from;
-        MotetJid *to;
-} Probe;
-
-static void
-probe_free(void *data)
-{
-        Probe *probe = data;
-
-        motet_jid_unref(probe->from);
-        motet_jid_unref(probe->to);
-        g_free(probe);
-}
-
-static bool
-may_see(const MotetRoster *roster, const Probe *probe)
-{
-        const char *asking = motet_jid_bare(probe->from);
-        const MotetRosterItem *item = motet_roster_find(roster, asking);
-
-        return (item && (item->state & MOTET_ROSTER_FROM)) ||
-               strcmp(asking, motet_jid_bare(probe->to)) == 0;
-}
-
-static void
-answer(MotetModule *self, MotetRosterStatus status, const MotetRoster *roster, void *data)
-{
-        const Probe *probe = data;
-        const char *account = motet_jid_local(probe->to);
-        const char *asking = motet_jid_string(probe->from);
-
-        /* Nobody is to learn which accounts exist, or that one does not want to be seen. */
-        if (status == MOTET_ROSTER_NO_ACCOUNT || (roster && !may_see(roster, probe))) {
-                route_simple(self, "unsubscribed", motet_jid_bare(probe->to),
-                             motet_jid_bare(probe->from));
-                return;
-        }
-        if (!roster)
-                return;
-
-        if (send_resources(self, account, motet_jid_resource(probe->to), asking, true) > 0)
-                return;
-        g_autoptr(MotetXml) gone = last_answer(self, probe->to, asking);
-        motet_route(motet_module_host(self), gone);
-}
-
-void
-probe_answer(MotetModule *self, const MotetJid *from, const MotetJid *to)
-{
-        MotetModule *provider = NULL;
-        const MotetRosterService *service = roster_of(self, &provider);
-        Probe *probe = g_new0(Probe, 1);
-
-        probe->from = motet_jid_ref(from);
-        probe->to = motet_jid_ref(to);
-        service->read(provider, self, motet_jid_local(to), answer, probe, probe_free);
 }
 
 /* Delivery */

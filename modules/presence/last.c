@@ -55,6 +55,14 @@ lasts_free(Lasts *lasts)
         g_free(lasts);
 }
 
+static Lasts *
+lasts_of(MotetModule *self)
+{
+        const Presence *presence = motet_module_data(self);
+
+        return presence->lasts;
+}
+
 static void
 forget(Lasts *lasts, Last *last)
 {
@@ -65,7 +73,7 @@ forget(Lasts *lasts, Last *last)
 void
 last_forget(MotetModule *self, const char *account)
 {
-        Lasts *lasts = motet_module_data(self);
+        Lasts *lasts = lasts_of(self);
         Last *last = g_hash_table_lookup(lasts->by_account, account);
 
         if (last)
@@ -85,7 +93,7 @@ keep(const MotetXml *presence)
 void
 last_note(MotetModule *self, const char *account, const MotetXml *presence)
 {
-        Lasts *lasts = motet_module_data(self);
+        Lasts *lasts = lasts_of(self);
         guint max = (guint)motet_option_int(self, "max_last");
 
         last_forget(self, account);
@@ -106,7 +114,7 @@ last_note(MotetModule *self, const char *account, const MotetXml *presence)
 const MotetXml *
 last_find(MotetModule *self, const char *account, int64_t *when_out)
 {
-        Lasts *lasts = motet_module_data(self);
+        Lasts *lasts = lasts_of(self);
         const Last *last = g_hash_table_lookup(lasts->by_account, account);
 
         *when_out = last ? last->when : 0;

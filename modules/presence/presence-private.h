@@ -2,8 +2,11 @@
  * presence-private: what the files of the presence module share.
  *
  *   subscription.c  the state tables of RFC 6121 Appendix A, outbound and inbound
- *   broadcast.c     telling contacts and own resources; probes
+ *   broadcast.c     telling contacts and own resources, and asking for theirs
+ *   probe.c         answering who asks
+ *   debt.c          what a session is still to be told, as it has to read first
  *   directed.c      who was told directly
+ *   kept.c          what is kept with a session
  *   last.c          the last unavailable presence of accounts that are away
  *   presence.c      the descriptor, and what becomes of each presence stanza
  */
@@ -47,6 +50,59 @@ void subscription_end_all(MotetModule *self, const char *account);
 void subscription_cancel(MotetModule *self, const char *account, const char *contact,
                          unsigned state);
 
+/* kept.c */
+
+/** Debt: the resources of one account that one session is still to be told of. */
+typedef struct {
+        GList link;            /* in Kept.debts */
+        char *account;         /* of the instance's host */
+        GHashTable *told;      /* (own) names of resources, or contacts, it need not be told of */
+        bool is_for_available; /* nothing is owed once the session is not available any more */
+} Debt;
+
+/** Kept: what the module keeps with one session. */
+typedef struct {
+        MotetModule *self;
+        GHashTable *directed;   /* (own) set of full or bare addresses; NULL: none */
+        GQueue debts;           /* of Debt (own) */
+        GHashTable *by_account; /* of Debt (borrowed); NULL: there were none */
+        bool is_waiting;        /* a call is to come that goes on with the debts */
+} Kept;
+
+/** kept_find: Returns: (borrowed) NULL when nothing is kept with @session */
+Kept *kept_find(MotetModule *self, const MotetSession *session);
+/** kept_take: the same, made when there is none; NULL when @session is gone */
+Kept *kept_take(MotetModule *self, MotetSession *session);
+/** kept_save / kept_restore: for newer code of the module */
+GBytes *kept_save(MotetModule *self, MotetSession *session);
+bool kept_restore(MotetModule *self, MotetSession *session, GBytes *state, GError **error);
+
+/* debt.c */
+
+/** DEBT_REQUESTS: in the place of an account: the subscription requests that wait for an answer */
+#define DEBT_REQUESTS ""
+
+/** debt_owe: tells @session of all available resources of @account, or that there are none (not of
+ * its own ones): now as far as it has read enough, and the rest later */
+void debt_owe(MotetModule *self, MotetSession *session, const char *account);
+/** debt_may_be_owed: whether the user wants to see the bare address @contact: what is owed is
+ * bounded by the roster */
+bool debt_may_be_owed(const MotetSession *session, const char *contact);
+/** debt_note: @to is about to be told of the session @about: nothing older is owed any more */
+void debt_note(MotetModule *self, const MotetSession *about, const MotetJid *to);
+/** debt_note_own: the same of all available sessions of the account of @about */
+void debt_note_own(MotetModule *self, const MotetSession *about);
+/** debt_cancel: @contact may not see @account any more */
+void debt_cancel(MotetModule *self, const char *account, const char *contact);
+/** debt_new: Returns: (own) for debt_take_over() */
+Debt *debt_new(const char *account, bool is_for_available);
+/** debt_note_told: @resource need not be told of */
+void debt_note_told(Debt *debt, const char *resource);
+/** debt_take_over: @debt (take) is one that older code had; nothing is sent before return */
+void debt_take_over(MotetModule *self, MotetSession *session, Debt *debt);
+/** debts_clear: nothing is owed any more */
+void debts_clear(Kept *kept);
+
 /* broadcast.c */
 
 /** roster_of: Returns: (borrowed) service "roster" of @self's host with its @provider_out */
@@ -63,15 +119,23 @@ void broadcast_available(MotetModule *self, MotetSession *session, const MotetXm
  * @was_available as it was */
 void broadcast_unavailable(MotetModule *self, MotetSession *session, const MotetXml *presence,
                            bool was_available);
+/** broadcast_to_own: a presence of @session goes to all available resources of its account */
+void broadcast_to_own(MotetModule *self, MotetSession *session, const MotetXml *presence);
+/** deliver_in_order: to all available resources of a bare @to, or the one of a full @to, behind the
+ * changes of its roster that are under way */
+void deliver_in_order(MotetModule *self, const MotetStanzaEvent *ev);
+
+/* probe.c */
+
+/** available_resources: Returns: (own) of MotetSession (own): those of @account that are available
+ * now; only the one named @resource when it is not NULL */
+GPtrArray *available_resources(MotetModule *self, const char *account, const char *resource);
 /** send_resources: the presence of each available resource of @account, or that it is no more, to
  * @to. Returns: how many */
 unsigned send_resources(MotetModule *self, const char *account, const char *resource,
                         const char *to, bool available);
 /** probe_answer: an addressee of ours is probed (RFC 6121 4.3.2) */
 void probe_answer(MotetModule *self, const MotetJid *from, const MotetJid *to);
-/** deliver_in_order: to all available resources of a bare @to, or the one of a full @to, behind the
- * changes of its roster that are under way */
-void deliver_in_order(MotetModule *self, const MotetStanzaEvent *ev);
 
 /* directed.c */
 
@@ -82,13 +146,16 @@ void directed_remove(MotetModule *self, MotetSession *session, const MotetJid *t
  * (RFC 6121 4.6.3), and forgotten */
 void directed_end(MotetModule *self, MotetSession *session, const MotetXml *presence,
                   bool was_available);
-/** directed_save / directed_restore: for newer code of the module */
-GBytes *directed_save(MotetModule *self, MotetSession *session);
-bool directed_restore(MotetModule *self, MotetSession *session, GBytes *state, GError **error);
 
 /* last.c */
 
 typedef struct Lasts Lasts;
+
+/** Presence: the state of an instance. */
+typedef struct {
+        Lasts *lasts;     /* (own) */
+        unsigned n_debts; /* of all sessions together */
+} Presence;
 
 Lasts *lasts_new(void);
 void lasts_free(Lasts *lasts);

@@ -136,7 +136,7 @@ become_unavailable(MotetModule *self, MotetStanzaEvent *ev)
 
         /* RFC 6121 4.5.2: the resource that goes is told, too. */
         if (change.was_available) {
-                motet_sessions_send_available(motet_module_host(self), session->username, gone);
+                broadcast_to_own(self, session, gone);
                 motet_session_set_presence(session, NULL);
                 if (is_away(self, session->username))
                         last_note(self, session->username, gone);
@@ -155,6 +155,7 @@ process_directed(MotetModule *self, MotetStanzaEvent *ev, PresenceType type)
         else if (!directed_add(self, ev->session, ev->to))
                 return motet_reply_error(ev, MOTET_RESOURCE_CONSTRAINT,
                                          "too many receivers of directed presence");
+        debt_note(self, ev->session, ev->to);
         return MOTET_CONTINUE;
 }
 
@@ -284,7 +285,7 @@ leave(MotetModule *self, MotetSessionEvent *ev)
         };
 
         if (was_available) {
-                motet_sessions_send_available(motet_module_host(self), session->username, gone);
+                broadcast_to_own(self, session, gone);
                 if (is_away(self, session->username))
                         last_note(self, session->username, NULL);
         }
@@ -295,10 +296,12 @@ leave(MotetModule *self, MotetSessionEvent *ev)
 }
 
 static MotetResult
-cancel_removed(MotetModule *self, MotetCustomEvent *ev)
+follow_roster(MotetModule *self, MotetCustomEvent *ev)
 {
         const MotetRosterChanged *changed = ev->data;
 
+        if (changed->before & ~changed->after & MOTET_ROSTER_FROM)
+                debt_cancel(self, changed->account, changed->contact);
         if (changed->removed)
                 subscription_cancel(self, changed->account, changed->contact, changed->before);
         return MOTET_CONTINUE;
@@ -348,17 +351,22 @@ hook_deletion(MotetModule *self)
 }
 
 static void
-free_lasts(void *data)
+presence_free(void *data)
 {
-        lasts_free(data);
+        Presence *presence = data;
+
+        lasts_free(presence->lasts);
+        g_free(presence);
 }
 
 static bool
 load(MotetModule *self, GError **error)
 {
-        (void)error;
+        Presence *presence = g_new0(Presence, 1);
 
-        motet_module_set_data(self, lasts_new(), free_lasts);
+        (void)error;
+        presence->lasts = lasts_new();
+        motet_module_set_data(self, presence, presence_free);
         hook_deletion(self);
         return true;
 }
@@ -384,7 +392,7 @@ static const MotetHook hooks[] = {
         MOTET_ON_STANZA("presence/full", process_inbound, MOTET_PRIO_NORMAL),
         MOTET_ON_SESSION("session-unbound", leave, MOTET_PRIO_NORMAL),
         MOTET_ON_FEATURES("stream-features", offer_preapproval, MOTET_PRIO_NORMAL),
-        MOTET_ON_CUSTOM(MOTET_EVENT_ROSTER_CHANGED, cancel_removed, MOTET_PRIO_NORMAL),
+        MOTET_ON_CUSTOM(MOTET_EVENT_ROSTER_CHANGED, follow_roster, MOTET_PRIO_NORMAL),
         {0},
 };
 
@@ -426,8 +434,8 @@ const MotetModuleInfo motet_module = {
         .hooks = hooks,
         .load = load,
         .unload = unload,
-        .save_session = directed_save,
-        .restore_session = directed_restore,
-        .state_version = 1,
+        .save_session = kept_save,
+        .restore_session = kept_restore,
+        .state_version = 2,
         .state_oldest = 1,
 };

@@ -286,6 +286,69 @@ test_delivered_once(void)
         g_assert_cmpuint(offline_n_stored(server), ==, 0);
 }
 
+/* It goes on as soon as it was read, not after a while. */
+static void
+test_goes_on_at_once(void)
+{
+        g_autoptr(TestServer) server = start_with_much();
+        MotetSession *juliet = come_slowly(server, "balcony");
+
+        test_session_set_window(juliet, SIZE_MAX);
+        test_server_settle(server);
+
+        g_autofree char *ids = ids_sent(juliet);
+        g_assert_cmpstr(ids, ==, "m0 m1 m2 m3 m4 m5 m6 m7 m8 m9 ");
+}
+
+static void
+lose(TestServer *server, MotetSession *session)
+{
+        test_im_lose(server, session);
+}
+
+static void
+become_unavailable(TestServer *server, MotetSession *session)
+{
+        (void)server;
+        test_session_receive(session, "<presence type='unavailable'/>");
+}
+
+static void
+become_negative(TestServer *server, MotetSession *session)
+{
+        (void)server;
+        test_session_receive(session, "<presence><priority>-1</priority></presence>");
+}
+
+static const struct {
+        const char *path;
+        void (*go)(TestServer *server, MotetSession *session);
+} ways_to_go[] = {
+        {"/offline_handout/who-is-lost-is-not-waited-for", lose},
+        {"/offline_handout/who-is-unavailable-is-not-waited-for", become_unavailable},
+        {"/offline_handout/who-is-negative-is-not-waited-for", become_negative},
+};
+
+/* XEP-0160 2, R15: who reads nothing and does not want messages any more keeps the rest from
+ * nobody. */
+static void
+test_who_goes_is_not_waited_for(const void *data)
+{
+        void (*const *go)(TestServer * server, MotetSession * session) = data;
+        g_autoptr(TestServer) server = start_with_much();
+        MotetSession *second = come_slowly(server, "chamber");
+        MotetSession *first = come_slowly(server, "balcony");
+        test_session_set_window(second, SIZE_MAX);
+        test_server_settle(server);
+
+        (*go)(server, first);
+        test_server_settle(server);
+
+        g_autofree char *ids = ids_sent(second);
+        g_assert_cmpstr(ids, ==, "m0 m1 m2 m6 m7 m8 m9 ");
+        g_assert_cmpuint(offline_n_stored(server), ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -306,5 +369,9 @@ main(int argc, char **argv)
         g_test_add_func("/offline_handout/order-outlives-a-successor",
                         test_order_outlives_a_successor);
         g_test_add_func("/offline_handout/delivered-once", test_delivered_once);
+        g_test_add_func("/offline_handout/goes-on-at-once", test_goes_on_at_once);
+        for (size_t i = 0; i < G_N_ELEMENTS(ways_to_go); i++)
+                g_test_add_data_func(ways_to_go[i].path, &ways_to_go[i].go,
+                                     test_who_goes_is_not_waited_for);
         return g_test_run();
 }
