@@ -409,10 +409,23 @@ loop_turn(Loop *loop, bool block)
         return any;
 }
 
+/* Without the context, whose iteration costs more than most turns of a test. */
+static void
+take_turns(Loop *loop, unsigned n)
+{
+        g_assert(!loop->in_turn);
+
+        loop->in_turn = true;
+        while (n > 0 && run_turn(loop))
+                n--;
+        loop->in_turn = false;
+}
+
 void
 loop_settle(Loop *loop)
 {
-        for (unsigned i = 0; i < SETTLE_MAX_TURNS; i++) {
+        for (unsigned i = 0; i < SETTLE_MAX_TURNS / DISPATCH_TURNS; i++) {
+                take_turns(loop, DISPATCH_TURNS - 1);
                 if (iterate(loop, 1, false))
                         continue;
                 if (loop->n_offloaded == 0)
@@ -440,6 +453,16 @@ loop_advance(Loop *loop, int64_t us)
                 loop_settle(loop);
         }
         loop->now = target;
+        loop_settle(loop);
+}
+
+void
+loop_skip(Loop *loop, int64_t us)
+{
+        g_assert(loop->driven && us >= 0);
+
+        loop_settle(loop);
+        loop->now += us;
         loop_settle(loop);
 }
 

@@ -68,6 +68,9 @@ void loop_settle(Loop *loop);
 /** loop_advance: moves a driven clock by @us, firing timers in order of their deadlines, settling
  * after each */
 void loop_advance(Loop *loop, int64_t us);
+/** loop_skip: moves a driven clock by @us at once, as after a sleep of the machine: what was to
+ * fire meanwhile fires late, and once */
+void loop_skip(Loop *loop, int64_t us);
 
 /** loop_now: monotonic µs, read once a turn */
 int64_t loop_now(const Loop *loop);

@@ -71,6 +71,17 @@ undo(Database *database, const MotetStoreRequest *request)
 }
 
 static void
+forget_results(MotetStoreRequest *request)
+{
+        g_clear_error(&request->error);
+        g_clear_pointer(&request->value, g_bytes_unref);
+        g_clear_pointer(&request->items, g_array_unref);
+        g_clear_pointer(&request->entries, g_array_unref);
+        request->complete = false;
+        request->id = 0;
+}
+
+static void
 execute(Database *database, MotetStoreRequest *request)
 {
         bool guarded = needs_savepoint(request);
@@ -87,6 +98,8 @@ execute(Database *database, MotetStoreRequest *request)
                 return;
         if (guarded)
                 undo(database, request);
+        /* What was read up to a damaged page is no answer. */
+        forget_results(request);
         request->error = g_steal_pointer(&error);
 }
 
@@ -153,17 +166,6 @@ read_pass(Batch *batch, GError **error)
         if (!database_run(batch->database, STATEMENT_COMMIT, NULL))
                 database_roll_back(batch->database);
         return true;
-}
-
-static void
-forget_results(MotetStoreRequest *request)
-{
-        g_clear_error(&request->error);
-        g_clear_pointer(&request->value, g_bytes_unref);
-        g_clear_pointer(&request->items, g_array_unref);
-        g_clear_pointer(&request->entries, g_array_unref);
-        request->complete = false;
-        request->id = 0;
 }
 
 /* As if nothing of it had been executed, but for what spoilt it. */

@@ -175,8 +175,13 @@ chain_by_id(Database *database, int64_t id, Chain **chain_out, GError **error)
 
         if (found == 0)
                 return database_damaged(database, error, "an archive entry belongs to nobody");
-        return found > 0 && chain_find(database, sqlite3_column_int64(cursor, 0),
-                                       cursor_text(cursor, 1), false, chain_out, error);
+        if (found < 0 || !chain_find(database, sqlite3_column_int64(cursor, 0),
+                                     cursor_text(cursor, 1), false, chain_out, error))
+                return false;
+        /* The index may say something else than the table. */
+        if (*chain_out == NULL || (*chain_out)->id != id)
+                return database_damaged(database, error, "an archive's chain is not in its index");
+        return true;
 }
 
 /* What chain_appended() did when the entry was new, unless the row was saved after that. */

@@ -226,6 +226,30 @@ test_advance_settles_after_each_timer(void)
         loop_trace_clear(&trace);
 }
 
+/* loop.h: after a sleep of the machine what was due meanwhile fires late, once each, in order. */
+static void
+test_skip_fires_late_and_once(void)
+{
+        LoopTrace trace;
+        loop_trace_init(&trace, true);
+        int64_t start = loop_now(trace.loop);
+        LoopItem first, second, later;
+        loop_item_init(&first, &trace, "f");
+        loop_item_init(&second, &trace, "s");
+        loop_item_init(&later, &trace, "l");
+        loop_timer_arm(trace.loop, &second.timer, 6 * MS);
+        loop_timer_arm(trace.loop, &first.timer, 5 * MS);
+        loop_timer_arm(trace.loop, &later.timer, DAY);
+
+        loop_skip(trace.loop, SECOND);
+
+        g_assert_cmpint(loop_now(trace.loop), ==, start + SECOND);
+        g_assert_cmpstr(trace.log->str, ==, "fs");
+        g_assert_cmpint(first.fired_at, ==, start + SECOND);
+        loop_timer_cancel(trace.loop, &later.timer);
+        loop_trace_clear(&trace);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -243,6 +267,7 @@ main(int argc, char *argv[])
         ADD("real-timer-is-never-early", test_real_timer_is_never_early);
         ADD("driven-clock-stands-still", test_driven_clock_stands_still);
         ADD("advance-settles-after-each-timer", test_advance_settles_after_each_timer);
+        ADD("skip-fires-late-and-once", test_skip_fires_late_and_once);
 #undef ADD
         return g_test_run();
 }

@@ -138,7 +138,7 @@ check_server(const Play *play)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-        Play play = {.server = house_open(modules), .said = g_string_new(NULL)};
+        Play play = {.server = house_open(modules, bytes, n), .said = g_string_new(NULL)};
 
         play.guest = &play.guests[0];
         for (size_t i = 0; i < n; i++) {

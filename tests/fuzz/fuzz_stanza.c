@@ -162,6 +162,9 @@ take_text(Bytes *bytes)
         bytes->at += end ? n + 1 : n;
         for (char *c = text; *c; c++)
                 *c = (unsigned char)*c < 0x20 && !strchr("\t\n\r", *c) ? ' ' : *c;
+        /* U+FFFE and U+FFFF are no characters of XML (section 2.2). */
+        for (char *c = text; (c = strstr(c, "\xef\xbf"));)
+                c = (unsigned char)c[2] >= 0xbe ? memset(c, ' ', 3) : c + 3;
         return text;
 }
 
@@ -248,7 +251,7 @@ build(Play *play, Bytes *bytes, uint8_t instruction)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-        Play play = {.server = house_open(modules)};
+        Play play = {.server = house_open(modules, data, n)};
         Bytes bytes = {data, data + n};
 
         for (unsigned i = 0; i < G_N_ELEMENTS(play.guests); i++) {

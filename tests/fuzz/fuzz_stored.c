@@ -86,7 +86,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 
         if (n == 0)
                 return 0;
-        TestServer *server = house_open(modules);
+        TestServer *server = house_open(modules, bytes, n);
         keep(server, bytes[0] % G_N_ELEMENTS(places), bytes + 1, n - 1);
         for (unsigned i = 0; i < G_N_ELEMENTS(guests); i++) {
                 house_log_in(&guests[i], i);

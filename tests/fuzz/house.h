@@ -1,9 +1,9 @@
 /*
  * house: one whole server, its clock and its store for many inputs; each finds it as new.
  *
- * What one input leaves behind in a server shows at its end: no stream, wait, session or request
- * may be there an hour after everybody has left. The server is made anew now and then, so that
- * nothing of many inputs gathers.
+ * What one input leaves behind in a server shows at its end: no stream, wait, session, request or
+ * timer may be there an hour after everybody has left. The server is made anew now and then, so
+ * that nothing of many inputs gathers.
  */
 #pragma once
 
@@ -19,9 +19,14 @@ typedef struct {
         struct XmlParser *parser; /* (own) of what it is sent once it has logged in; NULL before */
 } HouseGuest;
 
-/** house_open: Returns: (borrowed) the server, for one input; @modules_yaml: what goes below
- * `modules:`, two spaces in front of each line; always the same */
-TestServer *house_open(const char *modules_yaml);
+/**
+ * house_open:
+ * @modules_yaml: what goes below `modules:`, two spaces in front of each line; always the same
+ * @bytes, @n: the input, which is kept as kept.h says
+ *
+ * Returns: (borrowed) the server, for one input
+ */
+TestServer *house_open(const char *modules_yaml, const uint8_t *bytes, size_t n);
 /** house_is_new: Returns: whether the input of house_open() is the first one of its server */
 bool house_is_new(void);
 /** house_close: everybody leaves, and the accounts are emptied; asserts that nothing is left */

@@ -9,19 +9,39 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static gint
+compare_names(gconstpointer a, gconstpointer b)
+{
+        return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Returns: (own) the names, in the same order everywhere, as a server has many inputs */
+static GPtrArray *
+list_folder(const char *folder, GError **error)
+{
+        g_autoptr(GDir) dir = g_dir_open(folder, 0, error);
+        if (!dir)
+                return NULL;
+        GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+
+        for (const char *name = g_dir_read_name(dir); name; name = g_dir_read_name(dir))
+                g_ptr_array_add(names, g_strdup(name));
+        g_ptr_array_sort(names, compare_names);
+        return names;
+}
+
 static unsigned
 replay_folder(const char *folder)
 {
-        unsigned n_files = 0;
         g_autoptr(GError) error = NULL;
-        g_autoptr(GDir) dir = g_dir_open(folder, 0, &error);
-        if (!dir) {
+        g_autoptr(GPtrArray) names = list_folder(folder, &error);
+        if (!names) {
                 fprintf(stderr, "%s\n", error->message);
                 exit(EXIT_FAILURE);
         }
 
-        for (const char *name = g_dir_read_name(dir); name; name = g_dir_read_name(dir)) {
-                g_autofree char *path = g_build_filename(folder, name, NULL);
+        for (guint i = 0; i < names->len; i++) {
+                g_autofree char *path = g_build_filename(folder, names->pdata[i], NULL);
                 g_autofree char *bytes = NULL;
                 gsize len = 0;
                 if (!g_file_get_contents(path, &bytes, &len, &error)) {
@@ -33,9 +53,8 @@ replay_folder(const char *folder)
                 g_autofree uint8_t *exact = g_malloc(MAX(len, 1));
                 memcpy(exact, bytes, len);
                 LLVMFuzzerTestOneInput(exact, len);
-                n_files++;
         }
-        return n_files;
+        return names->len;
 }
 
 int

@@ -19,7 +19,6 @@ struct TestClient {
         TestServer *server;
         MotetSession *session; /* (own) */
         int fd;
-        SSL_CTX *context;
         SSL *ssl; /* NULL in clear */
         bool is_closed;
 };
@@ -114,7 +113,6 @@ test_client_free(TestClient *client)
         if (!client)
                 return;
         SSL_free(client->ssl);
-        SSL_CTX_free(client->context);
         close(client->fd);
         test_server_settle(client->server);
         motet_session_unref(client->session);
@@ -146,11 +144,10 @@ offer_alpn(SSL *ssl, const char *alpn)
 }
 
 bool
-test_client_handshake(TestClient *client, int max_version, const char *alpn)
+test_client_handshake_with(TestClient *client, SSL_CTX *context, const char *alpn)
 {
-        client->context = SSL_CTX_new(TLS_client_method());
-        SSL_CTX_set_max_proto_version(client->context, max_version);
-        client->ssl = SSL_new(client->context);
+        g_assert_null(client->ssl);
+        client->ssl = SSL_new(context);
         SSL_set_fd(client->ssl, client->fd);
         if (alpn)
                 offer_alpn(client->ssl, alpn);
@@ -164,6 +161,17 @@ test_client_handshake(TestClient *client, int max_version, const char *alpn)
                         return true;
         }
         return false;
+}
+
+bool
+test_client_handshake(TestClient *client, int max_version, const char *alpn)
+{
+        SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+
+        SSL_CTX_set_max_proto_version(context, max_version);
+        bool is_done = test_client_handshake_with(client, context, alpn);
+        SSL_CTX_free(context); /* the connection has it */
+        return is_done;
 }
 
 GBytes *

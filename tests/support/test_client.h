@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <openssl/types.h>
+
 #include "support/test_server.h"
 
 typedef struct TestClient TestClient;
@@ -29,6 +31,8 @@ MotetSession *test_client_session(TestClient *client);
  * for nothing. Returns: whether it succeeded
  */
 bool test_client_handshake(TestClient *client, int max_version, const char *alpn);
+/** test_client_handshake_with: the same with @context (borrowed) of many clients */
+bool test_client_handshake_with(TestClient *client, SSL_CTX *context, const char *alpn);
 /** test_client_binding: Returns: (own) channel binding data as the client sees it */
 GBytes *test_client_binding(TestClient *client, const char *type);
 

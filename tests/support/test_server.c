@@ -298,6 +298,12 @@ test_server_advance(TestServer *server, GTimeSpan us)
 }
 
 void
+test_server_skip(TestServer *server, GTimeSpan us)
+{
+        loop_skip(server_base(server->core)->loop, us);
+}
+
+void
 test_server_settle(TestServer *server)
 {
         loop_settle(server_base(server->core)->loop);

@@ -52,6 +52,9 @@ void test_server_hook(TestServer *server, const MotetHook *hook);
 MotetModule *test_server_owner(TestServer *server);
 /** test_server_advance: moves the clock */
 void test_server_advance(TestServer *server, GTimeSpan us);
+/** test_server_skip: the same at once, as after a sleep of the machine: what was to happen
+ * meanwhile happens late, and once */
+void test_server_skip(TestServer *server, GTimeSpan us);
 /** test_server_settle: does all that is to be done now; after direct calls into core or a
  * service */
 void test_server_settle(TestServer *server);
