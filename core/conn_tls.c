@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 
 #include <motet/conn.h>
@@ -38,15 +37,22 @@ bio_create(BIO *bio)
 static int
 bio_read(BIO *bio, char *buffer, size_t n, size_t *n_out)
 {
-        ConnShared *shared = conn_shared(BIO_get_data(bio));
+        MotetConn *conn = BIO_get_data(bio);
+        ConnShared *shared = conn_shared(conn);
 
         BIO_clear_retry_flags(bio);
         if (shared->input_len == 0) {
                 BIO_set_retry_read(bio);
                 return 0;
         }
+        size_t asked = n;
         n = MIN(n, shared->input_len);
         memcpy(buffer, shared->input, n);
+        /* Of one record OpenSSL asks for the header and then for the rest, each until it has it. */
+        if (!conn->record_short || buffer != conn->record_end)
+                conn->record = buffer;
+        conn->record_end = buffer + n;
+        conn->record_short = n < asked;
         shared->input += n;
         shared->input_len -= n;
         *n_out = n;
@@ -116,6 +122,13 @@ end_handshake(MotetConn *conn)
 }
 
 static void
+forget_record(MotetConn *conn)
+{
+        conn->record = conn->record_end = NULL;
+        conn->record_short = false;
+}
+
+static void
 become_secure(MotetConn *conn)
 {
         ConnShared *shared = conn_shared(conn);
@@ -123,6 +136,7 @@ become_secure(MotetConn *conn)
         size_t n_rest = shared->input_len;
 
         shared->input_len = 0;
+        forget_record(conn); /* of the handshake */
         end_handshake(conn);
         conn_disarm(conn, CONN_TIMER_HANDSHAKE);
         conn->tls = CONN_TLS_SECURE;
@@ -224,6 +238,37 @@ conn_tls_begin(MotetConn *conn)
 
 /* Records */
 
+/*
+ * OpenSSL opens a record where it read it to, and gives that memory back to the heap as it is; or,
+ * by SSL_OP_CLEANSE_PLAINTEXT, wipes all 16 KiB of it each time. Here it keeps it for as long as
+ * there is input, and only what was read there is wiped, once it is delivered.
+ */
+static void
+begin_opening(MotetConn *conn)
+{
+        SSL_clear_mode(conn->ssl, SSL_MODE_RELEASE_BUFFERS);
+}
+
+static void
+wipe_record(MotetConn *conn)
+{
+        if (conn->record == NULL || SSL_pending(conn->ssl) > 0)
+                return;
+        explicit_bzero(conn->record, (size_t)(conn->record_end - conn->record));
+        forget_record(conn);
+}
+
+/* What is part of a record stays, as in that mode. */
+static void
+end_opening(MotetConn *conn)
+{
+        if (conn->ssl == NULL)
+                return;
+        SSL_set_mode(conn->ssl, SSL_MODE_RELEASE_BUFFERS);
+        if (SSL_pending(conn->ssl) == 0 && SSL_free_buffers(conn->ssl) == 1)
+                forget_record(conn);
+}
+
 /* Records without plaintext (key updates, alerts, empty ones) cost work too: they are charged like
    plaintext once they are more than the overhead of honest ones. */
 static void
@@ -276,6 +321,7 @@ conn_tls_input(MotetConn *conn, const char *bytes, size_t n)
 
         shared->input = bytes;
         shared->input_len = n;
+        begin_opening(conn);
         while (conn_may_read(conn)) {
                 ERR_clear_error();
                 int got = SSL_read(conn->ssl, shared->opened, sizeof shared->opened);
@@ -285,10 +331,12 @@ conn_tls_input(MotetConn *conn, const char *bytes, size_t n)
                         break;
                 }
                 n_plain += (size_t)got;
+                wipe_record(conn);
                 conn_tell_received(conn, shared->opened, (size_t)got);
                 /* Passwords come this way. */
-                OPENSSL_cleanse(shared->opened, (size_t)got);
+                explicit_bzero(shared->opened, (size_t)got);
         }
+        end_opening(conn);
         if (conn->phase == CONN_OPEN) {
                 charge_unpaid(conn, n - shared->input_len, n_plain);
                 if (shared->input_len > 0) {

@@ -208,7 +208,12 @@ prepare_resource(char resource[static PART_SIZE])
 static bool
 prepare_password(char password[static PART_SIZE])
 {
-        return prepare(password, stringprep_saslprep);
+        /* RFC 4013 leaves ASCII as it is, but for controls; libidn works on copies that it does not
+         * wipe. */
+        if (!is_ascii(password))
+                return prepare(password, stringprep_saslprep);
+
+        return consists_of(password, strlen(password), IN_RESOURCE);
 }
 
 /* RFC 3490 UseSTD3ASCIIRules on an ASCII label in lower case. An encoded label needs more than
@@ -376,11 +381,12 @@ static char *
 prepared_dup(const char *text, bool (*prepare_part)(char part[static PART_SIZE]))
 {
         char part[PART_SIZE];
+        char *prepared = NULL;
 
-        if (!text || !take_part(text, strnlen(text, PART_SIZE), part, prepare_part))
+        if (!text)
                 return NULL;
-
-        char *prepared = g_strdup(part);
+        if (take_part(text, strnlen(text, PART_SIZE), part, prepare_part))
+                prepared = g_strdup(part);
         explicit_bzero(part, sizeof part); /* it may be a password */
         return prepared;
 }

@@ -104,7 +104,7 @@ parse_slice(XmlParser *parser, const char *bytes, size_t n)
         loan->slice_len = n;
         loan->halted = false;
         loan->fed += n;
-        enum XML_Status status = XML_Parse(loan->expat, bytes, (int)n, XML_FALSE);
+        enum XML_Status status = xml_loan_parse(loan, bytes, n);
 
         if (loan->aborted)
                 n = loan->halted_at;

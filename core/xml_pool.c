@@ -1,11 +1,17 @@
 /*
  * xml_pool: expat parsers that have read a stream header, lent to whoever has bytes to parse.
+ *
+ * What is read may be a login. So a parser that waits for its next borrower keeps nothing of what
+ * the last one sent, and what expat gives back to the heap is wiped.
  */
 #include "core/xml_pool.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/random.h>
+
+#include "core/list.h"
 
 /* Past these a header gets throw-away parsers; no client in use comes near them. */
 #define KEY_BYTES_MAX 512u
@@ -35,20 +41,46 @@ struct XmlPool {
         unsigned long salt;
 };
 
+/* Expat's memory: it has its size before it, so that all of it can be wiped. */
+typedef struct {
+        size_t size; /* of @bytes */
+        max_align_t bytes[];
+} Block;
+
+/* Out of memory aborts here as everywhere. */
 static void *
 allocate(size_t n)
 {
-        return g_malloc(n);
+        Block *block = g_malloc(sizeof *block + n);
+
+        block->size = n;
+        return block->bytes;
 }
 
-static void *
-reallocate(void *memory, size_t n)
+static void
+wipe_and_free(void *bytes)
 {
-        return g_realloc(memory, n);
+        if (!bytes)
+                return;
+
+        Block *block = CONTAINER_OF(bytes, Block, bytes);
+        explicit_bzero(block->bytes, block->size);
+        g_free(block);
 }
 
-/* Out of memory aborts here as everywhere. */
-static const XML_Memory_Handling_Suite memory = {allocate, reallocate, g_free};
+/* Not g_realloc(), which may leave a copy behind. */
+static void *
+reallocate(void *bytes, size_t n)
+{
+        void *other = allocate(n);
+
+        if (bytes)
+                memcpy(other, bytes, MIN(n, CONTAINER_OF(bytes, Block, bytes)->size));
+        wipe_and_free(bytes);
+        return other;
+}
+
+static const XML_Memory_Handling_Suite memory = {allocate, reallocate, wipe_and_free};
 
 static void
 key_free(XmlKey *key)
@@ -118,6 +150,37 @@ xml_pool_blank(XmlPool *pool)
         return loan;
 }
 
+enum XML_Status
+xml_loan_parse(XmlLoan *loan, const char *bytes, size_t n)
+{
+        int at = 0, size = 0;
+        enum XML_Status status = XML_Parse(loan->expat, bytes, (int)n, XML_FALSE);
+        const char *buffer = XML_GetInputContext(loan->expat, &at, &size);
+
+        if (buffer != loan->buffer) {
+                loan->buffer = buffer;
+                loan->written = 0;
+        }
+        /* What was read may be moved to the front: its end stays behind it then. */
+        loan->written = MAX(loan->written, (size_t)size);
+        return status;
+}
+
+/*
+ * Between two elements expat keeps what it has read only to show it around an error. It is written
+ * over although it is told as const: the memory is ours, and nobody asks for it.
+ * Returns: false when it is not known where that is
+ */
+static bool
+wipe_read(XmlLoan *loan)
+{
+        if (!loan->buffer)
+                return false;
+        explicit_bzero((char *)(uintptr_t)loan->buffer, loan->written);
+        loan->written = 0;
+        return true;
+}
+
 XmlLoan *
 xml_pool_borrow(XmlPool *pool, XmlKey *key)
 {
@@ -131,8 +194,7 @@ xml_pool_borrow(XmlPool *pool, XmlKey *key)
         }
 
         XmlLoan *loan = xml_pool_blank(pool);
-        enum XML_Status status =
-                XML_Parse(loan->expat, key->header, (int)key->header_len, XML_FALSE);
+        enum XML_Status status = xml_loan_parse(loan, key->header, key->header_len);
         g_assert(status == XML_STATUS_OK);
         loan->fed = key->header_len;
         loan->depth = 1;
@@ -145,7 +207,7 @@ xml_pool_give_back(XmlPool *pool, XmlKey *key, XmlLoan *loan)
         bool is_worn =
                 loan->is_bloated || loan->fed > RETIRE_BYTES || loan->n_stanzas > RETIRE_STANZAS;
 
-        if (!key->shared || is_worn || key->n_idle >= pool->max_idle) {
+        if (!key->shared || is_worn || key->n_idle >= pool->max_idle || !wipe_read(loan)) {
                 xml_loan_free(loan);
                 return;
         }

@@ -41,14 +41,19 @@ struct XmlLoan {
         bool halted;      /* nothing more is told of this slice */
         bool aborted;     /* it is not even parsed on */
         size_t halted_at; /* where, in @slice */
+
+        const char *buffer; /* where expat keeps what it reads; NULL when it does not tell */
+        size_t written;     /* its bytes there that were written since it was wiped */
 };
 
 /** xml_pool_blank: Returns: (own) a parser that has read nothing */
 XmlLoan *xml_pool_blank(XmlPool *pool);
 /** xml_pool_borrow: Returns: (own) a parser that has read the header of @key */
 XmlLoan *xml_pool_borrow(XmlPool *pool, XmlKey *key);
+/** xml_loan_parse: XML_Parse() of what is not the end, noting where expat keeps it */
+enum XML_Status xml_loan_parse(XmlLoan *loan, const char *bytes, size_t n);
 /** xml_pool_give_back: (take) a parser that has read the header of @key and whole elements since,
- * and nothing else */
+ * and nothing else; it keeps nothing of them */
 void xml_pool_give_back(XmlPool *pool, XmlKey *key, XmlLoan *loan);
 /** xml_loan_free: for a parser that failed, saw the end of its stream, or is in the middle of
  * something */

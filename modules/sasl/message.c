@@ -215,9 +215,12 @@ scram_first_clear(ScramFirst *first)
 static bool
 take_base64(const char **at, char attribute, SaslMessage *message_out)
 {
-        g_autofree char *encoded = take_attribute(at, attribute);
+        char *encoded = take_attribute(at, attribute);
+        bool is_base64 = encoded && base64_decode(encoded, message_out);
 
-        return encoded && base64_decode(encoded, message_out);
+        /* A proof tells ClientKey to who has StoredKey. */
+        sasl_secret_free(encoded);
+        return is_base64;
 }
 
 bool

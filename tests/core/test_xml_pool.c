@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/xml_pool.h"
+#include "core/xml_sax.h"
 #include "support/test_parser.h"
 
 /* PERFORMANCE-FACTS: parsers are lent; two streams that take turns share one. */
@@ -32,6 +33,44 @@ test_parsers_are_shared(TestParser *f, const void *data)
         g_assert_nonnull(strstr(other.told->str, "<b/><b/>"));
         xml_parser_free(other.parser);
         g_string_free(other.told, TRUE);
+}
+
+/* Whether @text is in what the next borrower of @f's parser gets with it. */
+static bool
+is_lent_on(TestParser *f, const char *text)
+{
+        XmlLoan *loan = xml_pool_borrow(f->pool, f->parser->key);
+        int at = 0, size = 0;
+        const char *kept = XML_GetInputContext(loan->expat, &at, &size);
+
+        g_assert_nonnull(kept);
+        g_assert_cmpint(size, >, 0);
+        bool is_there = memmem(kept, (size_t)size, text, strlen(text)) != NULL;
+        xml_pool_give_back(f->pool, f->parser->key, loan);
+        return is_there;
+}
+
+/* R28: what one has sent, which may be a login, is not kept for the next one: short and long. */
+static void
+test_nothing_is_kept_for_the_next(TestParser *f, const void *data)
+{
+        static const size_t lengths[] = {10, 1000, 9000};
+        (void)data;
+
+        f->limits.stanza_bytes = 10000;
+        test_parser_open(f);
+        for (size_t i = 0; i < G_N_ELEMENTS(lengths); i++) {
+                g_autofree char *rest = g_strnfill(lengths[i], 'r');
+                g_autofree char *element = g_strdup_printf("<a>secret%s", rest);
+                g_assert_true(test_parser_feed(f, element));
+                g_assert_nonnull(f->parser->loan);
+                g_assert_true(test_parser_feed(f, "</a>"));
+
+                g_assert_cmpuint(xml_pool_n_idle(f->pool), ==, 1);
+                g_assert_false(is_lent_on(f, "secret"));
+                g_assert_false(is_lent_on(f, "rrrr"));
+        }
+        g_assert_cmpuint(xml_pool_n_created(f->pool), ==, 1);
 }
 
 /*
@@ -345,6 +384,7 @@ main(int argc, char **argv)
         g_test_init(&argc, &argv, NULL);
 
         ADD("parsers-are-shared", test_parsers_are_shared);
+        ADD("nothing-is-kept-for-the-next", test_nothing_is_kept_for_the_next);
         ADD("open-section-is-nobody-elses", test_open_section_is_nobody_elses);
         ADD("pool-keeps-a-bounded-number", test_pool_keeps_a_bounded_number);
         ADD("pool-keeps-a-bounded-number-of-headers", test_pool_keeps_a_bounded_number_of_headers);
