@@ -25,6 +25,17 @@ is_set_to(const OptionValues *values, const char *option, const char *value)
         return g_strcmp0(text, value) == 0;
 }
 
+static bool
+is_below(const OptionValues *values, const char *option, const char *number)
+{
+        g_autofree char *text = option_values_print(values, option);
+        int64_t value, least;
+
+        return g_ascii_string_to_signed(number, 10, INT64_MIN, INT64_MAX, &least, NULL) && text &&
+               g_ascii_string_to_signed(text, 10, INT64_MIN, INT64_MAX, &value, NULL) &&
+               value < least;
+}
+
 /* @host NULL: of server scope. */
 static bool
 is_taken(const CheckContext *context, const ModuleWanted *module, const MotetRisk *risk,
@@ -34,7 +45,9 @@ is_taken(const CheckContext *context, const ModuleWanted *module, const MotetRis
 
         config_findings_init(&known);
         OptionValues *values = module_read_options(module, host, context->config, &known);
-        bool taken = known.n_errors == 0 && is_set_to(values, risk->option, risk->value) &&
+        bool taken = known.n_errors == 0 &&
+                     (risk->below ? is_below(values, risk->option, risk->below)
+                                  : is_set_to(values, risk->option, risk->value)) &&
                      (!risk->other || is_set_to(values, risk->other, risk->being));
         option_values_free(values);
         config_findings_clear(&known);
@@ -48,14 +61,16 @@ report_risk(CheckContext *context, const ModuleWanted *module, const MotetRisk *
         static const FindingId ids[] = {
                 [MOTET_RISK_STRANGERS] = FINDING_SECURITY_STRANGERS,
                 [MOTET_RISK_IN_CLEAR] = FINDING_SECURITY_IN_CLEAR,
+                [MOTET_RISK_GUESSING] = FINDING_SECURITY_GUESSING,
         };
         const ConfigNode *node = config_node_entry(module->config->options, risk->option);
 
         if (!node)
                 node = &module->config->place;
         config_findings_add(context->findings, ids[risk->kind], node->file, node->line,
-                            node->column, "module \"%s\": %s: %s is %s%s%s", module->object->name,
-                            risk->text, risk->option, risk->value, *hosts ? " on " : "", hosts);
+                            node->column, "module \"%s\": %s: %s is %s%s%s%s", module->object->name,
+                            risk->text, risk->option, risk->below ? "less than " : "",
+                            risk->below ? risk->below : risk->value, *hosts ? " on " : "", hosts);
 }
 
 static void

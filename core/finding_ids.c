@@ -146,7 +146,9 @@ static const FindingKind kinds[N_FINDINGS] = {
         WARNING(CONFIG_QUEUE_TOO_SMALL, "config.queue-too-small",
                 "a queue that cannot hold one of the largest stanzas",
                 "send_queue bounds what waits for a peer that reads slowly. Whoever is sent more "
-                "than that at once is disconnected, so it should hold a stanza of stanza_bytes."),
+                "than that at once is disconnected, so it should hold a stanza of stanza_bytes, "
+                "which "
+                "may be half as long again when it is written as when it was read."),
         ERROR(CONFIG_NEEDS_RESTART, "config.needs-restart", "a change that a reload cannot make",
               "What is in use cannot be exchanged under those who use it, so the whole reload "
               "was refused. Restart the server, or take the change back."),
@@ -336,6 +338,11 @@ static const FindingKind kinds[N_FINDINGS] = {
                 "RFC 7590 wants TLS for every stream. Without it, whoever is on the way reads "
                 "and changes what is said, and learns from a login what is needed to guess the "
                 "password."),
+        WARNING(SECURITY_GUESSING, "security.guessing",
+                "passwords are stored so that they are guessed fast",
+                "Each round of hashing makes every guess as much dearer for who has stolen the "
+                "accounts. Leave the option out for its default; keys that are there already are "
+                "replaced at their next login with PLAIN, or when the password is set."),
         WARNING(SECURITY_UNIT_SANDBOX, "security.unit-sandbox",
                 "the systemd unit confines the server less than it could",
                 "The unit that comes with the server takes away every right that it does not "

@@ -94,6 +94,7 @@ typedef struct {
 typedef enum {
         MOTET_RISK_STRANGERS, /* anybody may become a user */
         MOTET_RISK_IN_CLEAR,  /* what is secret may cross the network unencrypted */
+        MOTET_RISK_GUESSING,  /* who has stolen what is stored finds the passwords sooner */
 } MotetRiskKind;
 
 /**
@@ -101,13 +102,13 @@ typedef enum {
  * check security` tells those that are set. Values are written as in YAML; NULL is what is unset.
  */
 typedef struct {
-        const char *text;     /* what happens: "anybody can make an account"; NULL ends a table */
-        MotetRiskKind kind;   /* what it opens */
-        const char *option;   /* the risk is there when it is... */
-        const char *value;    /* ...this... */
-        const char *other;    /* ...and this option, when not NULL, is... */
-        const char *being;    /* ...this */
-        const void *reserved; /* NULL */
+        const char *text;   /* what happens: "anybody can make an account"; NULL ends a table */
+        MotetRiskKind kind; /* what it opens */
+        const char *option; /* the risk is there when it is... */
+        const char *value;  /* ...this... */
+        const char *other;  /* ...and this option, when not NULL, is... */
+        const char *being;  /* ...this */
+        const char *below;  /* instead of .value: a number that the option is less than */
 } MotetRisk;
 
 /** MotetListenDecl: where the module listens, for tools that look at ports and DNS without running

@@ -120,7 +120,9 @@ read_keys(const MotetXml *xml, int hash, AccountKeys *keys_out)
         guint64 iterations = 0;
         size_t len = hashes[hash].len;
 
-        if (!text || !g_ascii_string_to_unsigned(text, 10, 1, ITERATIONS_MAX, &iterations, NULL))
+        /* RFC 7677 4: so many at least, also where keys come from elsewhere. */
+        if (!text || !g_ascii_string_to_unsigned(text, 10, ITERATIONS_MIN, ITERATIONS_MAX,
+                                                 &iterations, NULL))
                 return false;
         keys_out->iterations = (unsigned)iterations;
         keys_out->salt_len = read_bytes(xml, "salt", 1, SALT_MAX, keys_out->salt);
@@ -157,7 +159,9 @@ account_parse(GBytes *document, Account *account_out, GError **error)
         if (!good) {
                 g_clear_error(error);
                 g_set_error(error, MOTET_ERROR, MOTET_ERROR_STORE,
-                            "the document of the account is damaged");
+                            "the document of the account is damaged, or its keys are of fewer than "
+                            "%d rounds",
+                            ITERATIONS_MIN);
                 return false;
         }
         *account_out = account;
@@ -227,22 +231,30 @@ account_derive(Account *account, const char *password, unsigned iterations)
         return true;
 }
 
+/* Returns: whose keys a password is verified against; -1 when there are none */
+static int
+checked_hash(const Account *account)
+{
+        for (size_t i = 0; i < N_HASHES; i++) {
+                if (account->keys[check_order[i]].salt_len > 0)
+                        return check_order[i];
+        }
+        return -1;
+}
+
 bool
 account_matches(const Account *account, const char *password)
 {
-        for (size_t i = 0; i < N_HASHES; i++) {
-                const Hash *hash = &hashes[check_order[i]];
-                const AccountKeys *keys = &account->keys[check_order[i]];
-                if (keys->salt_len == 0)
-                        continue;
+        int hash = checked_hash(account);
+        if (hash < 0)
+                return false;
 
-                AccountKeys tried = *keys;
-                bool same = derive(hash, &tried, password) &&
-                            CRYPTO_memcmp(tried.stored_key, keys->stored_key, hash->len) == 0;
-                OPENSSL_cleanse(&tried, sizeof(tried));
-                return same;
-        }
-        return false;
+        const AccountKeys *keys = &account->keys[hash];
+        AccountKeys tried = *keys;
+        bool same = derive(&hashes[hash], &tried, password) &&
+                    CRYPTO_memcmp(tried.stored_key, keys->stored_key, hashes[hash].len) == 0;
+        OPENSSL_cleanse(&tried, sizeof(tried));
+        return same;
 }
 
 bool
@@ -271,23 +283,51 @@ invent(const uint8_t secret[SECRET_BYTES], const char *what, const char *usernam
                     NULL) != NULL;
 }
 
+Look
+account_look(const Account *account)
+{
+        int hash = checked_hash(account);
+
+        if (hash < 0)
+                return (Look){0};
+        return (Look){account->keys[hash].iterations, (uint32_t)account->keys[hash].salt_len};
+}
+
+/* A salt longer than ours, as keys from elsewhere may have. Returns: false when OpenSSL fails */
+static bool
+invent_salt(const uint8_t secret[SECRET_BYTES], const char *username, int hash, AccountKeys *keys)
+{
+        uint8_t salt[KEY_MAX];
+
+        G_STATIC_ASSERT(SALT_MAX <= KEY_MAX);
+        if (!invent(secret, hashes[hash].name, username, salt))
+                return false;
+        memcpy(keys->salt, salt, SALT_MAX);
+        return true;
+}
+
 bool
 account_invent(Account *account, const uint8_t secret[SECRET_BYTES], const char *username,
-               unsigned iterations)
+               AccountLook look, const void *data)
 {
         uint8_t salts[KEY_MAX], key[KEY_MAX];
+        uint32_t draw;
 
-        /* The salts are told, each a part of its own; the keys never are, and no proof fits
-         * them. */
-        G_STATIC_ASSERT(N_HASHES * SALT_BYTES <= KEY_MAX);
+        /* The salts are told, each a part of its own; the rest and the keys never are, and no proof
+         * fits them. */
+        G_STATIC_ASSERT(N_HASHES * SALT_BYTES + sizeof draw <= KEY_MAX);
         if (!invent(secret, "salts", username, salts) || !invent(secret, "key", username, key))
                 return false;
+        memcpy(&draw, salts + N_HASHES * SALT_BYTES, sizeof draw);
+        Look chosen = look(draw, data);
         *account = (Account){.role = MOTET_ROLE_MEMBER};
-        for (size_t i = 0; i < N_HASHES; i++) {
+        for (int i = 0; i < N_HASHES; i++) {
                 AccountKeys *keys = &account->keys[i];
-                memcpy(keys->salt, salts + i * SALT_BYTES, SALT_BYTES);
-                keys->salt_len = SALT_BYTES;
-                keys->iterations = iterations;
+                memcpy(keys->salt, salts + (size_t)i * SALT_BYTES, SALT_BYTES);
+                if (chosen.salt_len > SALT_BYTES && !invent_salt(secret, username, i, keys))
+                        return false;
+                keys->salt_len = chosen.salt_len;
+                keys->iterations = chosen.iterations;
                 memcpy(keys->stored_key, key, KEY_MAX);
                 memcpy(keys->server_key, key, KEY_MAX);
         }

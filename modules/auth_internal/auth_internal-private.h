@@ -6,6 +6,7 @@
  *   change.c         the queue of changes, one after the other
  *   deletion.c       the longest of them: deleting an account
  *   list.c           listing the accounts
+ *   looks.c          what accounts look like to strangers, for names without one
  *   login.c          sessions: their role, and closing those of an account
  *   secret.c         the secret of the host
  *   auth_internal.c  the commands and the descriptor
@@ -42,6 +43,15 @@ typedef struct {
         MotetAuthRole role;
 } Account;
 
+/** Look: what a stranger is told of an account's keys; those a password is verified against */
+typedef struct {
+        uint32_t iterations;
+        uint32_t salt_len;
+} Look;
+
+/** AccountLook: Returns: the look of an unknown name; @draw: its own, evenly spread */
+typedef Look (*AccountLook)(uint32_t draw, const void *data);
+
 /** account_hash_index: Returns: index into Account.keys, -1 when @name is none of them */
 int account_hash_index(const char *name);
 /** account_key_len: bytes of a key of that hash */
@@ -62,13 +72,15 @@ bool account_derive(Account *account, const char *password, unsigned iterations)
 bool account_matches(const Account *account, const char *password);
 /** account_is_weaker: whether a hash has fewer iterations than @iterations, or no keys */
 bool account_is_weaker(const Account *account, unsigned iterations);
+/** account_look: of an account that has keys; otherwise all 0 */
+Look account_look(const Account *account);
 /**
  * account_invent: keys for a user who does not exist, always the same for the same @secret and
- * name.
+ * name, of the look that @look chooses.
  * Returns: false when OpenSSL fails
  */
 bool account_invent(Account *account, const uint8_t secret[SECRET_BYTES], const char *username,
-                    unsigned iterations);
+                    AccountLook look, const void *data);
 void account_clear(Account *account);
 void secret_string_free(char *secret);
 
@@ -97,6 +109,7 @@ typedef struct {
         MotetSession *except;      /* (own) PASSWORD, DELETE: who asked; or NULL */
         GBytes *expected;          /* REHASH: the document that was checked */
         Account account;           /* the new state, while it is being made */
+        Look before;               /* of its keys; all 0: it had none, or they cannot be read */
 } Change;
 
 /** change_new: Returns: (own) */
@@ -129,6 +142,33 @@ void list_accounts(MotetModule *self, MotetCommand *command);
 void list_roles(MotetModule *self, MotetCommand *command);
 /** list_drop_all: for unload; the commands were answered by the core */
 void list_drop_all(MotetModule *self);
+
+/* looks.c */
+
+typedef struct Looks Looks;
+typedef enum { LOOKS_MISSING, LOOKS_ASKED, LOOKS_READY } LooksState;
+
+Looks *looks_new(void);
+void looks_free(Looks *looks);
+/** looks_add / looks_remove: of one account; what is not there is not removed */
+void looks_add(Looks *looks, const Look *look);
+void looks_remove(Looks *looks, const Look *look);
+/** looks_choose: Returns: one as often as accounts have it; @usual as long as there are none */
+Look looks_choose(const Looks *looks, uint32_t draw, const Look *usual);
+/** looks_parse: replaces the numbers. Returns: false when @document is damaged: nothing changed */
+bool looks_parse(Looks *looks, GBytes *document);
+/** looks_document: Returns: (own) */
+GBytes *looks_document(const Looks *looks);
+/**
+ * looks_ask: reads the numbers from the store, or counts; a no-op when that is under way or done
+ */
+void looks_ask(MotetModule *self);
+/** looks_change_begins: an account is about to be written */
+void looks_change_begins(MotetModule *self);
+/** looks_save: the server stops: stores the numbers, when they are known */
+MotetResult looks_save(MotetModule *self, MotetServerEvent *ev);
+/** looks_changed: it is written. @before, @after: NULL when there are no keys */
+void looks_changed(MotetModule *self, const char *username, const Look *before, const Look *after);
 
 /* login.c */
 
@@ -182,6 +222,8 @@ void secret_ask(MotetModule *self);
 /** Auth: one instance of the module. */
 typedef struct {
         MotetStore *store;
+        MotetStore *looks_store;
+        Looks *looks;    /* (own) */
         uint8_t *secret; /* (own) SECRET_BYTES in secure memory; valid when SECRET_READY */
         SecretState secret_state;
         GQueue requests;      /* of MotetAuthRequest, by their link */

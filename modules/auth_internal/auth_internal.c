@@ -5,7 +5,7 @@
  * Provides    service "auth"
  * Fires       user-created, user-deleting, user-deleted, user-disabled, password-changed,
  *             role-changed
- * Hooks       session-authenticated, pre-session-bind, session-bound
+ * Hooks       session-authenticated, pre-session-bind, session-bound, server-stopping
  * Options     iterations, max_checks
  * Commands    user add, user delete, user password, user disable, user enable, user role,
  *             user roles, user list
@@ -106,6 +106,7 @@ auth_free(void *data)
         Auth *auth = data;
 
         OPENSSL_secure_clear_free(auth->secret, SECRET_BYTES);
+        looks_free(auth->looks);
         g_free(auth);
 }
 
@@ -113,7 +114,9 @@ static bool
 load(MotetModule *self, GError **error)
 {
         MotetStore *store = motet_store_open(self, "accounts", MOTET_STORE_KEYVAL, error);
-        if (!store)
+        MotetStore *looks_store =
+                store ? motet_store_open(self, "account_looks", MOTET_STORE_KEYVAL, error) : NULL;
+        if (!looks_store)
                 return false;
         uint8_t *secret = OPENSSL_secure_zalloc(SECRET_BYTES);
         if (!secret) {
@@ -124,6 +127,8 @@ load(MotetModule *self, GError **error)
 
         Auth *auth = g_new0(Auth, 1);
         auth->store = store;
+        auth->looks_store = looks_store;
+        auth->looks = looks_new();
         auth->secret = secret;
         g_queue_init(&auth->requests);
         g_queue_init(&auth->changes);
@@ -131,6 +136,7 @@ load(MotetModule *self, GError **error)
         g_queue_init(&auth->unbound);
         motet_module_set_data(self, auth, auth_free);
         secret_ask(self);
+        looks_ask(self);
         motet_sessions_foreach(motet_module_host(self), login_adopt, self);
         return true;
 }
@@ -182,14 +188,17 @@ static const MotetHook hooks[] = {
         MOTET_ON_SESSION("session-authenticated", login_note, MOTET_PRIO_NORMAL),
         MOTET_ON_SESSION("pre-session-bind", login_await_role, MOTET_PRIO_EARLY),
         MOTET_ON_SESSION("session-bound", login_note_bound, MOTET_PRIO_EARLY),
+        MOTET_ON_SERVER("server-stopping", looks_save, MOTET_PRIO_NORMAL),
         {0},
 };
+
+#define ROUNDS "10000" /* the default; who chooses less is told */
 
 static const MotetOption options[] = {
         {
                 .key = "iterations",
                 .type = MOTET_OPTION_INT,
-                .fallback = "10000",
+                .fallback = ROUNDS,
                 .min = ITERATIONS_MIN,
                 .max = ITERATIONS_MAX,
                 .help = "rounds of PBKDF2 for new passwords; weaker keys are replaced at the next "
@@ -203,6 +212,16 @@ static const MotetOption options[] = {
                 .max = 4096,
                 .help = "plain passwords that may wait to be verified; beyond, logins fail for the "
                         "moment",
+        },
+        {0},
+};
+
+static const MotetRisk risks[] = {
+        {
+                .text = "new passwords are hashed with fewer rounds than they should be",
+                .kind = MOTET_RISK_GUESSING,
+                .option = "iterations",
+                .below = ROUNDS,
         },
         {0},
 };
@@ -267,5 +286,6 @@ const MotetModuleInfo motet_module = {
         .commands = commands,
         .load = load,
         .unload = unload,
+        .risks = risks,
         .guards = true,
 };

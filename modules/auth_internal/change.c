@@ -111,10 +111,21 @@ tell(MotetModule *self, const Change *change)
 }
 
 static void
+count_look(MotetModule *self, const Change *change)
+{
+        Look after = account_look(&change->account);
+
+        looks_changed(self, change->username, change->before.iterations ? &change->before : NULL,
+                      &after);
+}
+
+static void
 on_written(MotetModule *self, const GError *error, void *data)
 {
-        if (!error)
+        if (!error) {
+                count_look(self, data);
                 tell(self, data);
+        }
         change_finish(self, error ? g_error_copy(error) : NULL);
 }
 
@@ -126,6 +137,7 @@ write_account(MotetModule *self, Change *change)
         MotetStoreChange write = {
                 .key = "", .value = document, .create = change->kind == CHANGE_ADD};
 
+        looks_change_begins(self);
         motet_store_write(auth->store, change->username, &write, 1, 0, on_written, change);
 }
 
@@ -219,6 +231,8 @@ on_read(MotetModule *self, const GError *error, GBytes *value, void *data)
         }
         /* Deleting must work on a damaged account too: it is the way out. */
         if (change->kind == CHANGE_DELETE) {
+                if (account_parse(value, &change->account, NULL))
+                        change->before = account_look(&change->account);
                 deletion_start(self, change);
                 return;
         }
@@ -226,6 +240,7 @@ on_read(MotetModule *self, const GError *error, GBytes *value, void *data)
                 change_finish(self, reason);
                 return;
         }
+        change->before = account_look(&change->account);
 
         switch (change->kind) {
         case CHANGE_DISABLE:

@@ -68,6 +68,8 @@ on_dropped(MotetModule *self, const GError *error, void *data)
                 end(self);
                 return;
         }
+        if (change->before.iterations)
+                looks_changed(self, change->username, &change->before, NULL);
         motet_fire_account(self, motet_module_host(self), MOTET_EVENT_USER_DELETED,
                            change->username);
         /* Also those that logged in with keys from before. */
@@ -87,6 +89,7 @@ go_on(MotetModule *self, void *data)
         motet_fire_account(self, motet_module_host(self), MOTET_EVENT_USER_DELETING,
                            change->username);
         end_sessions(self, change);
+        looks_change_begins(self);
         motet_store_drop_account(self, change->username, on_dropped, change);
 }
 

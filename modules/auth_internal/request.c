@@ -186,6 +186,16 @@ answer_account(MotetModule *self, MotetAuthRequest *request, GBytes *value)
         }
 }
 
+static Look
+look_of_unknown(uint32_t draw, const void *data)
+{
+        const MotetModule *self = data;
+        const Auth *auth = motet_module_data(self);
+        const Look usual = {(uint32_t)motet_option_int(self, "iterations"), SALT_BYTES};
+
+        return looks_choose(auth->looks, draw, &usual);
+}
+
 /* KEYS and CHECK: with keys that were invented when there is no account. */
 static void
 answer_with_keys(MotetModule *self, MotetAuthRequest *request, GBytes *value)
@@ -200,8 +210,7 @@ answer_with_keys(MotetModule *self, MotetAuthRequest *request, GBytes *value)
         }
 
         /* Not what the stack held before: it would be told as a salt. */
-        if (!account_invent(&invented, auth->secret, request->username,
-                            (unsigned)motet_option_int(self, "iterations"))) {
+        if (!account_invent(&invented, auth->secret, request->username, look_of_unknown, self)) {
                 finish(self, request, MOTET_AUTH_ERROR);
                 return;
         }
@@ -279,6 +288,7 @@ start(MotetModule *self, MotetAuthRequest *request)
         Auth *auth = motet_module_data(self);
 
         secret_ask(self);
+        looks_ask(self);
         motet_store_read(auth->store, request->username, "", on_read, request);
         return request;
 }

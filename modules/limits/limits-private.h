@@ -1,5 +1,9 @@
 /*
- * limits-private: the parts of the limits module: strangers counted by address.
+ * limits-private: the parts of the limits module.
+ *
+ *   strangers.c  connections that have not logged in, counted by address
+ *   unbound.c    streams that have, and have no resource yet, counted by account
+ *   limits.c     hooks, options and the descriptor
  */
 #pragma once
 
@@ -42,3 +46,24 @@ void stranger_free(Stranger *stranger);
 MotetSession *strangers_surplus(const Strangers *strangers, unsigned all);
 size_t strangers_n(const Strangers *strangers);
 size_t strangers_n_addresses(const Strangers *strangers);
+
+/** Unbound: one stream that counts for its account until this is freed */
+typedef struct Unbound Unbound;
+
+/** unbound_table_new: Returns: (own) every Unbound of it goes before it does */
+GHashTable *unbound_table_new(void);
+/**
+ * unbound_add:
+ * @address: (borrowed) the account's bare address
+ *
+ * Returns: (own) NULL when the account has @max already
+ */
+Unbound *unbound_add(GHashTable *accounts, const char *address, unsigned max);
+/** unbound_free: @unbound is an Unbound */
+void unbound_free(void *unbound);
+
+/** Limits: the instance of the module. */
+typedef struct {
+        Strangers *strangers;
+        GHashTable *unbound; /* address -> account with streams that have no resource */
+} Limits;

@@ -2,10 +2,11 @@
  * limits: bound what strangers and accounts may hold: connections, sessions, rates.
  *
  * Implements  RFC 6120 sections 13.12 (denial of service) and 7.7.2.2 (resource constraint)
- * Hooks       session-created, session-authenticated, session-destroyed, pre-session-bind
+ * Hooks       session-created, session-authenticated, session-destroyed, pre-session-bind,
+ *             session-bound
  * Options     strangers_per_address, strangers_per_second, strangers, sessions_per_account,
- *             stranger_bytes_per_s, stranger_burst, stranger_stanzas_per_s, user_bytes_per_s,
- *             user_burst, user_stanzas_per_s
+ *             unbound_per_account, stranger_bytes_per_s, stranger_burst, stranger_stanzas_per_s,
+ *             user_bytes_per_s, user_burst, user_stanzas_per_s
  */
 #include "limits-private.h"
 
@@ -54,7 +55,7 @@ static MotetResult
 count_stranger(MotetModule *self, MotetSessionEvent *ev)
 {
         MotetSession *session = ev->session;
-        Strangers *strangers = motet_module_data(self);
+        Strangers *strangers = ((Limits *)motet_module_data(self))->strangers;
         Stranger *stranger = NULL;
         StrangerLimits limits = {
                 .per_address = (unsigned)motet_option_int(self, "strangers_per_address"),
@@ -91,18 +92,45 @@ count_stranger(MotetModule *self, MotetSessionEvent *ev)
         return MOTET_CONTINUE;
 }
 
-static MotetResult
-no_more_stranger(MotetModule *self, MotetSessionEvent *ev)
+/*
+ * RFC 6120 7.7.2.2 speaks of resources: without one a stream counts for nobody, but costs as much.
+ * Where the server is slow many may wait for theirs who did no wrong: they are told to come again.
+ * What binds none is closed by the core after limits.bind_timeout.
+ */
+static void
+count_unbound(MotetModule *self, MotetSession *session)
 {
-        motet_session_set_data(ev->session, self, NULL, NULL);
-        if (ev->session->type == MOTET_SESSION_C2S)
-                override_rates(self, ev->session, "user_bytes_per_s", "user_burst",
-                               "user_stanzas_per_s");
-        return MOTET_CONTINUE;
+        const Limits *limits = motet_module_data(self);
+        unsigned max = (unsigned)motet_option_int(self, "unbound_per_account");
+        g_autofree char *address = g_strconcat(session->username, "@", session->host, NULL);
+        Unbound *unbound = unbound_add(limits->unbound, address, max);
+
+        if (unbound) {
+                motet_session_set_data(session, self, unbound, unbound_free);
+                return;
+        }
+        motet_session_debug(session, "%s has too many streams without a resource", address);
+        motet_session_close(session, MOTET_RESOURCE_CONSTRAINT,
+                            "too many streams of this account have no resource");
 }
 
 static MotetResult
-forget_stranger(MotetModule *self, MotetSessionEvent *ev)
+no_more_stranger(MotetModule *self, MotetSessionEvent *ev)
+{
+        MotetSession *session = ev->session;
+
+        motet_session_set_data(session, self, NULL, NULL);
+        if (session->type != MOTET_SESSION_C2S)
+                return MOTET_CONTINUE;
+        override_rates(self, session, "user_bytes_per_s", "user_burst", "user_stanzas_per_s");
+        if (session->username)
+                count_unbound(self, session);
+        return MOTET_CONTINUE;
+}
+
+/* Who is bound, or gone, counts as neither any more. */
+static MotetResult
+forget(MotetModule *self, MotetSessionEvent *ev)
 {
         motet_session_set_data(ev->session, self, NULL, NULL);
         return MOTET_CONTINUE;
@@ -121,23 +149,32 @@ bound_sessions(MotetModule *self, MotetSessionEvent *ev)
 }
 
 static void
-free_strangers(void *strangers)
+limits_free(void *data)
 {
-        strangers_free(strangers);
+        Limits *limits = data;
+
+        g_assert(g_hash_table_size(limits->unbound) == 0);
+        g_hash_table_unref(limits->unbound);
+        strangers_free(limits->strangers);
+        g_free(limits);
 }
 
 static bool
 load(MotetModule *self, GError **error)
 {
+        Limits *limits = g_new(Limits, 1);
+
         (void)error;
-        motet_module_set_data(self, strangers_new(), free_strangers);
+        *limits = (Limits){.strangers = strangers_new(), .unbound = unbound_table_new()};
+        motet_module_set_data(self, limits, limits_free);
         return true;
 }
 
 static const MotetHook hooks[] = {
         MOTET_ON_SESSION("session-created", count_stranger, MOTET_PRIO_EARLY),
         MOTET_ON_SESSION("session-authenticated", no_more_stranger, MOTET_PRIO_EARLY),
-        MOTET_ON_SESSION("session-destroyed", forget_stranger, MOTET_PRIO_NORMAL),
+        MOTET_ON_SESSION("session-bound", forget, MOTET_PRIO_NORMAL),
+        MOTET_ON_SESSION("session-destroyed", forget, MOTET_PRIO_NORMAL),
         /* Last, so that nothing waits between counting and binding. */
         MOTET_ON_SESSION("pre-session-bind", bound_sessions, MOTET_PRIO_LATE),
         {0},
@@ -177,6 +214,14 @@ static const MotetOption options[] = {
                 .min = 1,
                 .max = 10000,
                 .help = "resources of one account connected at a time",
+        },
+        {
+                .key = "unbound_per_account",
+                .type = MOTET_OPTION_INT,
+                .fallback = "20",
+                .min = 1,
+                .max = 10000,
+                .help = "streams of one account that are logged in and have no resource yet",
         },
         {
                 .key = "stranger_bytes_per_s",

@@ -187,6 +187,24 @@ test_streams_in_clear(CheckKit *kit, gconstpointer data)
         check_kit_assert_told(kit, "clients may go on without TLS");
 }
 
+/* R6: 10,000 rounds and no word, one less and a warning; 4096 is for keys from elsewhere. */
+static void
+test_few_rounds(CheckKit *kit, gconstpointer data)
+{
+        (void)data;
+        check_kit_use(kit, "", "auth_internal", "enabled: true\noptions:\n  iterations: 10000\n",
+                      "storage_memory", "enabled: true\n", NULL);
+        check_kit_assert(kit, "security", "");
+
+        check_kit_use(kit, "", "auth_internal", "enabled: true\noptions:\n  iterations: 9999\n",
+                      NULL);
+        check_kit_assert(kit, "security", "security.guessing");
+        check_kit_assert_told(kit,
+                              "auth_internal.yaml:3:15: warning: module \"auth_internal\": new "
+                              "passwords are hashed with fewer rounds than they should be: "
+                              "iterations is less than 10000 [");
+}
+
 /* The unit */
 
 /* The unit that comes with the server, for this configuration, without the lines of @left_out. */
@@ -365,6 +383,7 @@ main(int argc, char **argv)
         ADD("open-registration", test_open_registration);
         ADD("registration-that-is-open-on-one-host", test_registration_that_is_open_on_one_host);
         ADD("streams-in-clear", test_streams_in_clear);
+        ADD("few-rounds", test_few_rounds);
         ADD("the-unit-that-comes-with-the-server-is-good",
             test_the_unit_that_comes_with_the_server_is_good);
         ADD("each-line-of-the-sandbox-counts", test_each_line_of_the_sandbox_counts);

@@ -186,7 +186,7 @@ typedef unsigned char *(*Hmac)(const EVP_MD *md, const void *key, int key_len,
                                const unsigned char *data, size_t n, unsigned char *out,
                                unsigned *n_out);
 
-static unsigned n_hmacs, failing_hmac; /* the one that fails; 0: none */
+static int n_hmacs, failing_hmac; /* of any thread; the one that fails, 0: none */
 
 /* Stands before OpenSSL's for the module too, which is opened by this program. */
 __attribute__((visibility("default"))) unsigned char *
@@ -196,7 +196,9 @@ HMAC(const EVP_MD *md, const void *key, int key_len, const unsigned char *data, 
         Hmac real;
 
         *(void **)&real = dlsym(RTLD_NEXT, "HMAC");
-        return ++n_hmacs == failing_hmac ? NULL : real(md, key, key_len, data, n, out, n_out);
+        if (g_atomic_int_add(&n_hmacs, 1) + 1 == g_atomic_int_get(&failing_hmac))
+                return NULL;
+        return real(md, key, key_len, data, n, out, n_out);
 }
 
 /* R7: when OpenSSL has no memory to invent salts with, nobody is told any: what is in memory
@@ -207,13 +209,13 @@ test_keys_that_cannot_be_invented(void)
         g_autoptr(TestServer) server = server_with_romeo(OPTIONS);
         g_auto(Answer) before = keys(server, "tybalt", "SHA-1");
 
-        for (unsigned number = 1; number <= 2; number++) {
+        for (int number = 1; number <= 2; number++) {
                 n_hmacs = 0;
                 failing_hmac = number;
                 g_auto(Answer) unknown = ask_keys(server, "tybalt", "SHA-1");
                 n_hmacs = 0;
                 g_auto(Answer) known = ask_keys(server, "romeo", "SHA-1");
-                g_assert_cmpuint(n_hmacs, ==, number);
+                g_assert_cmpint(n_hmacs, ==, number);
                 failing_hmac = 0;
 
                 g_assert_cmpint(unknown.status, ==, MOTET_AUTH_ERROR);
@@ -330,6 +332,97 @@ test_keys_are_strengthened(void)
         g_assert_cmpuint(after1.iterations, ==, 5000);
         g_assert_cmpstr(after.salt, !=, before.salt);
         g_assert_cmpint(check(server, "romeo", "montague"), ==, MOTET_AUTH_OK);
+}
+
+#define N_UNKNOWN 200u
+
+/* Returns: (own) the rounds of so many unknown users, in order, as text */
+static char *
+rounds_of_unknown(TestServer *server)
+{
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        for (unsigned i = 0; i < N_UNKNOWN; i++) {
+                g_autofree char *name = g_strdup_printf("nobody%u", i);
+                g_auto(Answer) answer = keys(server, name, "SHA-256");
+                g_assert_false(answer.usable);
+                g_string_append_printf(text, "%u ", answer.iterations);
+        }
+        return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static unsigned
+n_with(const char *rounds, const char *number)
+{
+        g_auto(GStrv) parts = g_strsplit(rounds, number, -1);
+
+        return g_strv_length(parts) - 1;
+}
+
+#define RELOADED(options) "modules:\n  storage_memory:\n  auth_internal: {enabled: " options "}\n"
+
+/*
+ * R7: where the option was raised after accounts were made, unknown users' rounds are those that
+ * accounts have, as often as they have them, and go up with them; a restart changes none.
+ */
+static void
+test_rounds_of_unknown_users(void)
+{
+        g_autoptr(TestServer) server = server_with_romeo(OPTIONS);
+        g_assert_true(
+                test_server_reload(server, RELOADED("true, options: {iterations: 5000}"), NULL));
+        g_autofree char *old = rounds_of_unknown(server);
+        g_assert_cmpuint(n_with(old, "4096"), ==, N_UNKNOWN);
+
+        user(server, "add", "juliet@example.org", "capulet", NULL);
+        g_autofree char *mixed = rounds_of_unknown(server), *again = rounds_of_unknown(server);
+        g_assert_cmpstr(mixed, ==, again);
+        /* Half of them: by a fair coin it is beyond these once in a hundred million runs. */
+        g_assert_cmpuint(n_with(mixed, "4096"), >, 60);
+        g_assert_cmpuint(n_with(mixed, "5000"), >, 60);
+
+        g_assert_true(test_server_reload(server, RELOADED("false"), NULL));
+        g_assert_true(
+                test_server_reload(server, RELOADED("true, options: {iterations: 6000}"), NULL));
+        g_autofree char *restarted = rounds_of_unknown(server);
+        g_assert_cmpstr(restarted, ==, mixed);
+
+        g_assert_cmpint(user(server, "delete", "romeo@example.org", NULL, NULL), ==, 0);
+        g_autofree char *without = rounds_of_unknown(server);
+        g_assert_cmpuint(n_with(without, "5000"), ==, N_UNKNOWN);
+        g_assert_cmpint(check(server, "juliet", "capulet"), ==, MOTET_AUTH_OK);
+        g_autofree char *raised = rounds_of_unknown(server);
+        g_assert_cmpuint(n_with(raised, "6000"), ==, N_UNKNOWN);
+}
+
+static void
+note_forgotten(MotetModule *self, const GError *error, void *data)
+{
+        (void)self;
+        g_assert_no_error(error);
+        *(bool *)data = true;
+}
+
+/* R7: what accounts look like is counted where it is not known: after an upgrade, or a kill. */
+static void
+test_accounts_are_counted(void)
+{
+        g_autoptr(TestServer) server = server_with_romeo(OPTIONS);
+        user(server, "add", "juliet@example.org", "capulet", NULL);
+        g_assert_true(test_server_reload(server, RELOADED("false"), NULL));
+        MotetStore *looks = motet_store_open(test_server_owner(server), "account_looks",
+                                             MOTET_STORE_KEYVAL, NULL);
+        bool is_forgotten = false;
+        motet_store_set(looks, "", "", NULL, note_forgotten, &is_forgotten);
+        test_server_settle(server);
+        g_assert_true(is_forgotten);
+
+        g_assert_true(
+                test_server_reload(server, RELOADED("true, options: {iterations: 5000}"), NULL));
+        test_server_settle(server);
+
+        g_autofree char *counted = rounds_of_unknown(server);
+        g_assert_cmpuint(n_with(counted, "4096"), ==, N_UNKNOWN);
 }
 
 /* Stronger keys of the old password never overwrite a new one. */
@@ -669,6 +762,9 @@ main(int argc, char **argv)
         g_test_add_func("/auth_internal/service/switched-off-with-open-requests",
                         test_switched_off_with_open_requests);
         g_test_add_func("/auth_internal/service/keys-are-strengthened", test_keys_are_strengthened);
+        g_test_add_func("/auth_internal/service/rounds-of-unknown-users",
+                        test_rounds_of_unknown_users);
+        g_test_add_func("/auth_internal/service/accounts-are-counted", test_accounts_are_counted);
         g_test_add_func("/auth_internal/service/strengthening-loses-against-a-new-password",
                         test_strengthening_loses_against_a_new_password);
         g_test_add_func("/auth_internal/command/add-existing", test_add_existing);

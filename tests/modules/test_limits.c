@@ -154,6 +154,53 @@ test_sessions_of_an_account(void)
         g_assert_cmpint(bind_one(server, "juliet@example.org", "r0"), ==, MOTET_CONDITION_NONE);
 }
 
+/* R16: 20 streams of an account without a resource; the default, at the limit and one past it */
+static void
+test_unbound_sessions_of_an_account(void)
+{
+        g_autoptr(TestServer) server = test_server_new_yaml(
+                OPTIONS "    strangers_per_address: 1000\n    strangers_per_second: 1000\n");
+        MotetSession *last = NULL;
+        for (int i = 0; i < 20; i++) {
+                last = test_server_login(server, "romeo@example.org");
+                g_assert_true(motet_session_is_connected(last));
+        }
+
+        MotetSession *beyond = test_server_open(server, "example.org");
+        motet_session_authenticate(beyond, "romeo");
+        test_server_settle(server);
+        test_assert_stream_error(beyond, "resource-constraint");
+        g_assert_true(motet_session_is_connected(last));
+        g_assert_cmpint(bind_one(server, "juliet@example.org", "r0"), ==, MOTET_CONDITION_NONE);
+}
+
+/* R16: who binds a resource, and who goes, makes room for another one without. */
+static void
+test_unbound_sessions_make_room(void)
+{
+        g_autoptr(TestServer) server = test_server_new_yaml(OPTIONS "    unbound_per_account: 1\n");
+        g_assert_cmpint(bind_one(server, "romeo@example.org", "a"), ==, MOTET_CONDITION_NONE);
+        g_assert_cmpint(bind_one(server, "romeo@example.org", "b"), ==, MOTET_CONDITION_NONE);
+
+        test_session_lose(test_server_login(server, "romeo@example.org"));
+
+        g_assert_true(motet_session_is_connected(test_server_login(server, "romeo@example.org")));
+}
+
+/* R13, R16: a stream that binds nothing does not stay. */
+static void
+test_unbound_sessions_end(void)
+{
+        g_autoptr(TestServer) server = test_server_new_yaml(OPTIONS "    unbound_per_account: 1\n");
+        MotetSession *first = test_server_login(server, "romeo@example.org");
+
+        test_server_advance(server, 31 * G_TIME_SPAN_SECOND);
+
+        test_assert_stream_error(first, "connection-timeout");
+        test_server_advance(server, G_TIME_SPAN_MINUTE);
+        g_assert_true(motet_session_is_connected(test_server_login(server, "romeo@example.org")));
+}
+
 static void
 test_gone_sessions_make_room(void)
 {
@@ -235,6 +282,10 @@ main(int argc, char **argv)
         g_test_add_func("/limits/addresses-are-counted-apart", test_addresses_are_counted_apart);
         g_test_add_func("/limits/twenty-sessions-an-account", test_sessions_of_an_account);
         g_test_add_func("/limits/gone-sessions-make-room", test_gone_sessions_make_room);
+        g_test_add_func("/limits/twenty-without-a-resource-an-account",
+                        test_unbound_sessions_of_an_account);
+        g_test_add_func("/limits/bound-and-gone-ones-make-room", test_unbound_sessions_make_room);
+        g_test_add_func("/limits/without-a-resource-for-thirty-seconds", test_unbound_sessions_end);
         g_test_add_func("/limits/rates-are-kept-by-default", test_rates_are_kept_by_default);
         g_test_add_func("/limits/rates-of-options", test_rates_of_options);
         g_test_add_func("/limits/switched-off-while-running", test_switched_off_while_running);
