@@ -16,6 +16,7 @@ typedef struct {
 /** ElfCode: code that runs when the object is opened or closed. */
 typedef struct {
         const char *name; /* (borrowed) of the file; NULL: it does not tell */
+        size_t n_source;  /* how much of it the source says: compilers add to it, behind a dot */
         uint64_t address;
         bool at_close;
 } ElfCode;

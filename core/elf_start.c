@@ -98,7 +98,8 @@ read_slot(const Reader *reader, ElfW(Addr) slot, ElfW(Addr) * out)
 static void
 add(const Reader *reader, ElfW(Addr) address, bool at_close)
 {
-        const ElfCode code = {name_of(reader, address), address, at_close};
+        const char *name = name_of(reader, address);
+        const ElfCode code = {name, name ? strcspn(name, ".") : 0, address, at_close};
 
         if (!code.name || !is_compilers(code.name))
                 g_array_append_val(reader->code, code);

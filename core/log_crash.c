@@ -189,8 +189,10 @@ is_own_fault(const siginfo_t *info, const Activity *at)
 static G_ALWAYS_INLINE inline void
 speak(int number, const siginfo_t *info)
 {
-        const Activity at = activity_here;
+        Activity at;
 
+        /* Who watches may write meanwhile. What was being changed is told as far as it is. */
+        activity_read(&activity_here, &at);
         for (size_t i = 0; i < G_N_ELEMENTS(crashes); i++) {
                 if (crashes[i].number == number)
                         tell_what(crashes[i].what, info, &at);

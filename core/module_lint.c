@@ -81,9 +81,9 @@ check_code(const char *path, const ElfFile *file, ConfigFindings *findings)
         for (guint i = 0; i < file->code->len; i++) {
                 const ElfCode *code = &g_array_index(file->code, ElfCode, i);
                 g_autofree char *place =
-                        code->name ? g_strdup(code->name)
-                                   : g_strdup_printf("code at 0x%" G_GINT64_MODIFIER "x",
-                                                     code->address);
+                        code->n_source > 0 ? g_strndup(code->name, code->n_source)
+                                           : g_strdup_printf("code at 0x%" G_GINT64_MODIFIER "x",
+                                                             code->address);
                 add(findings, FINDING_MODULE_RUNS_AT_OPEN, path,
                     "runs %s when it is %s: do that in %s, which is called for each instance",
                     place, code->at_close ? "closed" : "opened",

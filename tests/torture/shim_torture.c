@@ -349,8 +349,8 @@ choose_fault(const Site *site)
         return -1;
 }
 
-/* The same for a call that is counted, whatever happened at @site before: each of its faults in turn,
- * as more and more has failed. */
+/* The same for a call that is counted, whatever happened at @site before: each of its faults in
+ * turn, as more and more has failed. */
 static int
 next_fault(const Site *site)
 {

@@ -3,6 +3,9 @@
  */
 #include <motet/module.h>
 
+/* As a compiler names a part of a function, or one of another file that it made local. */
+static void run_late(void) __asm__("run_late.part.0");
+
 __attribute__((constructor)) static void
 run_early(void)
 {
