@@ -76,8 +76,8 @@ int certificate_compare(const Certificate *a, const Certificate *b, const char *
                         int64_t now);
 /**
  * certificate_stock_best: Returns: (borrowed) the best certificate for @host, which may be one for
- * its parent domain or one that has expired; NULL when there is
- * none */
+ * its parent domain or one that has expired; NULL when there is none
+ */
 Certificate *certificate_stock_best(const CertificateStock *stock, const CertificateWanted *host,
                                     int64_t now);
 /** certificate_stock_trouble: Returns: (borrowed) why @file is no help; NULL when nothing was wrong

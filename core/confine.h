@@ -40,7 +40,8 @@ void confine_take_calls(Confine *confine);
 void confine_free(Confine *confine);
 /**
  * confine_check: whether what @config and @wanted need is allowed to who was confined by another
- * configuration; findings say what needs a restart. @confine may be NULL */
+ * configuration; findings say what needs a restart. @confine may be NULL
+ */
 void confine_check(const Confine *confine, const Config *config, const GPtrArray *wanted,
                    ConfigFindings *findings);
 /** confine_state: Returns: what @confine, which may be NULL, holds its process to */

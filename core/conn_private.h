@@ -181,7 +181,7 @@ void conn_tls_input_held(MotetConn *conn);
 /**
  * conn_tls_seal: moves queued plaintext into records, as much as is good for one send, and the
  * close-notify after the last when finishing.
- * Returns: false when it ended the
- * connection */
+ * Returns: false when it ended the connection
+ */
 bool conn_tls_seal(MotetConn *conn);
 void conn_tls_clear(MotetConn *conn);

@@ -258,15 +258,18 @@ wipe_record(MotetConn *conn)
         forget_record(conn);
 }
 
-/* What is part of a record stays, as in that mode. */
+/*
+ * What is part of a record stays, as in that mode: OpenSSL before 3.0.14 and its like would give it
+ * back behind a header whose record is still to come, and then use it (CVE-2024-4741).
+ */
 static void
 end_opening(MotetConn *conn)
 {
         if (conn->ssl == NULL)
                 return;
         SSL_set_mode(conn->ssl, SSL_MODE_RELEASE_BUFFERS);
-        if (SSL_pending(conn->ssl) == 0 && SSL_free_buffers(conn->ssl) == 1)
-                forget_record(conn);
+        if (conn->record == NULL && SSL_pending(conn->ssl) == 0)
+                SSL_free_buffers(conn->ssl);
 }
 
 /* Records without plaintext (key updates, alerts, empty ones) cost work too: they are charged like

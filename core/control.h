@@ -41,9 +41,9 @@ int control_call(const char *path, const char *const *words,
 
 /** ControlHands: what a caller hands over with its request and while it is answered. */
 typedef struct {
-        int (*next)(
-                void *data); /* Returns: (own) a descriptor, -1: none now; asked with the request,
-                                    and then each CONTROL_HANDS_INTERVAL */
+        /* Asked with the request, and then each CONTROL_HANDS_INTERVAL. Returns: (own) a
+         * descriptor, -1: none now */
+        int (*next)(void *data);
         void *data;
 } ControlHands;
 

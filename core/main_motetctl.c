@@ -482,6 +482,18 @@ help(const char *file, const char *const *words, int *code_out)
         return true;
 }
 
+/* Returns: (own) the first finding that is one of the main file's own; NULL: there is none */
+static char *
+mistake_in(const Config *config, const ConfigFindings *findings)
+{
+        for (guint i = 0; i < findings->list->len; i++) {
+                const ConfigFinding *finding = g_ptr_array_index(findings->list, i);
+                if (strcmp(finding->file, config->file) == 0)
+                        return config_finding_string(finding);
+        }
+        return NULL;
+}
+
 /* The socket's place is all that is needed of the configuration, whatever else is wrong with it.
  * @doubt_out: (own) of Target; or NULL */
 static char *
@@ -497,7 +509,7 @@ find_socket(const char *file, char **doubt_out, int *code_out)
         else
                 print_findings(&findings);
         if (config && config->is_cut && doubt_out)
-                *doubt_out = config_finding_string(g_ptr_array_index(findings.list, 0));
+                *doubt_out = mistake_in(config, &findings);
         config_findings_clear(&findings);
         *code_out = path ? 0 : 78;
         return path;

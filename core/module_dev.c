@@ -430,9 +430,11 @@ module_dev_begin(Server *server, const char *path, const char *host, const Modul
         if (take_handed(&first, owner))
                 dev = dev_new(server, &first, host, &error);
         else
-                g_set_error(&error, MOTET_ERROR, MOTET_ERROR_USAGE,
-                            "the file was not handed over with the command: give it with the "
-                            "motetctl that came with this server");
+                g_set_error(
+                        &error, MOTET_ERROR, MOTET_ERROR_USAGE,
+                        "the file did not come with the command: the server has no descriptor "
+                        "left (motetctl status), or this motetctl is not the one that came with "
+                        "it");
         drop(&first);
         if (!dev) {
                 owner->ended(owner->data, error);

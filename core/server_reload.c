@@ -399,7 +399,7 @@ check_reloadable(const Server *server, GError **error)
 }
 
 /* Returns: (own) NULL with findings. What is missing in a text that is cut is nobody's wish to
- * change it: its mistake is told alone. */
+ * change it. */
 static Config *
 load_next(Server *server, ConfigFindings *findings)
 {

@@ -87,15 +87,15 @@ typedef struct MotetCommandDecl {
  * @name: as in the declaration, "--" included
  *
  * Returns: (borrowed) until the command is finished: the argument as checked and prepared; NULL
- * when an optional one was not given, or none has that
- * name */
+ * when an optional one was not given, or none has that name
+ */
 MOTET_API const char *motet_command_arg(const MotetCommand *command, const char *name);
 /**
  * motet_command_number:
  * @name: as in the declaration, "--" included
  *
- * Returns: a PERIOD in µs, or a NUMBER; 0 when it was not
- * given */
+ * Returns: a PERIOD in µs, or a NUMBER; 0 when it was not given
+ */
 MOTET_API int64_t motet_command_number(const MotetCommand *command, const char *name);
 /** motet_command_print: adds one line for standard output (without line feed) */
 MOTET_API void motet_command_print(MotetCommand *command, const char *format, ...)

@@ -35,8 +35,8 @@ MOTET_API GQuark motet_error_quark(void);
  * motet_error_exit_code:
  * @error: (borrowed) what went wrong
  *
- * Returns: the sysexits code for @error, 70 for one of another
- * domain */
+ * Returns: the sysexits code for @error, 70 for one of another domain
+ */
 MOTET_API int motet_error_exit_code(const GError *error);
 
 G_END_DECLS

@@ -18,8 +18,8 @@ G_BEGIN_DECLS
  * motet_jid_new:
  * @text: (borrowed) an address: localpart@domainpart/resourcepart, the outer two optional
  *
- * Returns: (own) the prepared address, or NULL when @text is NULL or no legal
- * address */
+ * Returns: (own) the prepared address, or NULL when @text is NULL or no legal address
+ */
 MOTET_API MotetJid *motet_jid_new(const char *text);
 
 /**

@@ -40,8 +40,8 @@ MOTET_API void motet_log(MotetLogLevel level, const char *source, const char *fo
  * @session: (borrowed) whom the line is about; NULL: as motet_log()
  *
  * Writes one line about @session, for whoever knows better than the event being handled: after
- * waiting, or when it is about somebody else than the sender. On the core thread
- * only. */
+ * waiting, or when it is about somebody else than the sender. On the core thread only.
+ */
 MOTET_API void motet_log_session(MotetLogLevel level, const char *source,
                                  const MotetSession *session, const char *format, ...)
         G_GNUC_PRINTF(4, 5);

@@ -236,8 +236,8 @@ MODTEST_API MotetHost *modtest_host(Modtest *test, const char *domain);
  * modtest_module:
  * @module: (borrowed) its name
  *
- * Returns: (borrowed) its instance that runs for the first host or the server, NULL when none
- * does */
+ * Returns: (borrowed) its instance that runs for the first host or the server, NULL when none does
+ */
 MODTEST_API MotetModule *modtest_module(Modtest *test, const char *module);
 /**
  * modtest_owner:

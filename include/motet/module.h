@@ -273,8 +273,8 @@ MOTET_API void motet_module_set_status(MotetModule *self, MotetStatus status, co
  * @text_out: set to the text, (borrowed) until the next change, NULL when there is none; may be
  * NULL
  *
- * Returns: as last set, MOTET_STATUS_OK at
- * first */
+ * Returns: as last set, MOTET_STATUS_OK at first
+ */
 MOTET_API MotetStatus motet_module_status(const MotetModule *self, const char **text_out);
 
 /**
@@ -286,8 +286,8 @@ MOTET_API MotetStatus motet_module_status(const MotetModule *self, const char **
  *
  * Ask at each use, do not keep it: the provider may be exchanged by a reload.
  *
- * Returns: (borrowed) the struct of functions, NULL when nobody provides
- * it */
+ * Returns: (borrowed) the struct of functions, NULL when nobody provides it
+ */
 MOTET_API const void *motet_service(MotetHost *host, const char *name, MotetModule **provider_out);
 
 G_END_DECLS

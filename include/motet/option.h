@@ -76,8 +76,8 @@ MOTET_API const char *motet_option_string(const MotetModule *self, const char *k
  * motet_option_list:
  * @key: of type LIST, INTS, JIDS, DOMAINS or ADDRESSES
  *
- * Returns: (borrowed) NULL-terminated, until the next reload; empty when
- * unset */
+ * Returns: (borrowed) NULL-terminated, until the next reload; empty when unset
+ */
 MOTET_API const char *const *motet_option_list(const MotetModule *self, const char *key);
 /**
  * motet_option_secret:
@@ -85,8 +85,8 @@ MOTET_API const char *const *motet_option_list(const MotetModule *self, const ch
  *
  * Copies are the caller's to wipe; it goes into no log and no answer.
  *
- * Returns: (borrowed) until the next reload, when it is wiped; NULL when
- * unset */
+ * Returns: (borrowed) until the next reload, when it is wiped; NULL when unset
+ */
 MOTET_API const char *motet_option_secret(const MotetModule *self, const char *key);
 
 G_END_DECLS

@@ -6,8 +6,8 @@
  * bound. What is read here is always durable: a change is seen only after it was written. Changes
  * of one account are made one after the other.
  *
- * Source: RFC 6121 sections 2, 3 and Appendix
- * A. */
+ * Source: RFC 6121 sections 2, 3 and Appendix A.
+ */
 #pragma once
 
 #include <motet/types.h>
@@ -89,8 +89,8 @@ motet_roster_item_group(const MotetRosterItem *item, unsigned i)
  * motet_roster_find:
  * @contact: (borrowed) a prepared bare address
  *
- * Returns: (borrowed) its item, NULL when there is
- * none */
+ * Returns: (borrowed) its item, NULL when there is none
+ */
 static inline const MotetRosterItem *
 motet_roster_find(const MotetRoster *roster, const char *contact)
 {

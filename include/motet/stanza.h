@@ -174,8 +174,8 @@ MOTET_API MotetXml *motet_stanza_error(const MotetXml *stanza, MotetCondition co
  *
  * Returns: (own) as motet_stanza_error()
  *
- * Source: RFC 6120 section
- * 8.3.2 */
+ * Source: RFC 6120 section 8.3.2
+ */
 MOTET_API MotetXml *motet_stanza_error_of_type(const MotetXml *stanza, MotetCondition condition,
                                                const char *type, const char *text);
 

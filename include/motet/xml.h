@@ -35,8 +35,8 @@ MOTET_API MotetXml *motet_xml_ref(const MotetXml *xml);
  * motet_xml_unref:
  * @xml: (take) NULL is a no-op
  *
- * Drops a reference on the tree @xml belongs to; the last one frees the whole
- * arena. */
+ * Drops a reference on the tree @xml belongs to; the last one frees the whole arena.
+ */
 MOTET_API void motet_xml_unref(const MotetXml *xml);
 
 /**
@@ -210,8 +210,8 @@ MOTET_API void motet_xml_set_name(MotetXml *xml, const char *name, const char *n
  * motet_xml_remove:
  * @child: (borrowed) a child of @parent
  *
- * Takes @child out of the tree; its memory goes with the
- * arena. */
+ * Takes @child out of the tree; its memory goes with the arena.
+ */
 MOTET_API void motet_xml_remove(MotetXml *parent, const MotetXml *child);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MotetXml, motet_xml_unref)

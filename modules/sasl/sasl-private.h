@@ -178,8 +178,8 @@ bool mechanism_is_binding(const char *type);
 bool mechanism_offers_plus(MotetModule *self, MotetSession *session);
 void mechanism_announce(MotetModule *self, MotetSession *session, MotetXml *features);
 /**
- * mechanism_list_hash: Returns: (own) attribute h of XEP-0474 for what was announced on
- * @session */
+ * mechanism_list_hash: Returns: (own) attribute h of XEP-0474 for what was announced on @session
+ */
 char *mechanism_list_hash(MotetModule *self, MotetSession *session, const ScramHash *hash);
 
 /* negotiation.c */
@@ -210,8 +210,8 @@ void negotiation_challenge(Negotiation *negotiation, const char *message);
 void negotiation_end_exchange(Negotiation *negotiation);
 /**
  * negotiation_fail: ends the exchange, and the stream when it was one failure too many. @text: a
- * literal or
- * NULL */
+ * literal or NULL
+ */
 void negotiation_fail(Negotiation *negotiation, const char *condition, const char *text);
 /**
  * negotiation_guessed_wrong: negotiation_fail() with not-authorized, counted against the peer's
@@ -231,8 +231,8 @@ void guess_limits(MotetModule *self, GuessLimits *limits_out);
 
 /**
  * exchange_step: one message of the client. Returns: MOTET_HANDLED, or MOTET_WAIT while the auth
- * service
- * works */
+ * service works
+ */
 MotetResult exchange_step(Negotiation *negotiation, MotetEvent *event, const SaslMessage *message);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SaslMessage, sasl_message_clear)

@@ -382,8 +382,7 @@ be_refused_often(void)
         return good_if(is_refused(unshare(CLONE_NEWNET)) && log_refusal_count() == 1001);
 }
 
-/* R29, "logged and denied in production": each call is told once, and counted each
- * time. */
+/* R29, "logged and denied in production": each call is told once, and counted each time. */
 static void
 test_refused_calls_are_told_once(void)
 {

@@ -1,7 +1,7 @@
 /*
  * Tests of core/control.h: callers who may not give commands, who do not read, who go away; and
- * what the end of the server leaves of its
- * socket. */
+ * what the end of the server leaves of its socket.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -202,7 +202,7 @@ test_several_at_once_are_closed(Fixture *fixture, gconstpointer data)
                 say_with(fd, request, file, counts[i]);
                 close(file);
                 g_autofree char *answer = hear(fixture, fd);
-                g_assert_nonnull(strstr(answer, "was%20not%20handed%20over"));
+                g_assert_nonnull(strstr(answer, "did%20not%20come"));
                 g_assert_cmpuint(count_descriptors(), ==, fixture->n_descriptors);
         }
 }

@@ -648,7 +648,7 @@ test_what_is_not_handed_over_is_told(Fixture *fixture, gconstpointer data)
         (void)data;
         g_assert_true(g_file_set_contents(odd, "", -1, NULL));
         begin_with(fixture, fixture->file, NULL, -1);
-        assert_told(fixture, "the file was not handed over with the command");
+        assert_told(fixture, "the file did not come with the command");
         g_assert_cmpint(fixture->answer.code, ==, 64);
         assert_refused(fixture, odd, NULL, 64, "is called mod_*.so");
         assert_refused(fixture, fixture->file, "example.com", 64, "does not serve \"example.com\"");
