@@ -51,7 +51,7 @@ route_to_subscribers(MotetModule *self, const MotetSession *session, const Motet
                 g_autoptr(MotetJid) to = motet_jid_new(motet_roster_item_jid(roster->items[i]));
                 if (!to)
                         continue;
-                debt_note(self, session, to);
+                told_note(self, session, to);
                 motet_route_to(motet_module_host(self), shared, to);
         }
 }
@@ -104,7 +104,7 @@ probe_contacts(MotetModule *self, const MotetSession *session)
 void
 broadcast_to_own(MotetModule *self, MotetSession *session, const MotetXml *presence)
 {
-        debt_note_own(self, session);
+        told_note_own(self, session);
         motet_sessions_send_available(motet_module_host(self), session->username, presence);
 }
 

@@ -2,9 +2,8 @@
  * debt: what a session is still to be told of an account's resources, because it has to read first
  * what it was sent before.
  *
- * What is told is the presence of that moment. A resource that has spoken for itself meanwhile is
- * passed over: nothing older comes behind what it said. A session has at most one debt for each
- * contact in its roster, one for its own account, and one for requests to it.
+ * What is told is the presence of that moment. A session has at most one debt for each contact in
+ * its roster, one for its own account, and one for requests to it.
  *
  * Source: RFC 6121 sections 4.2.2, 4.3.2.
  */
@@ -14,7 +13,6 @@
 #include <motet/router.h>
 #include <motet/task.h>
 
-#define TOLD_MAX 20 /* resources of an account that told of themselves; more are told twice */
 #define RETRY G_TIME_SPAN_SECOND /* until a roster is looked at that cannot be waited for */
 
 Debt *
@@ -36,21 +34,6 @@ debt_free(Debt *debt)
         g_free(debt);
 }
 
-void
-debt_note_told(Debt *debt, const char *resource)
-{
-        if (!debt->told)
-                debt->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-        if (!g_hash_table_contains(debt->told, resource))
-                g_hash_table_add(debt->told, g_strdup(resource));
-}
-
-static bool
-was_told(const Debt *debt, const char *resource)
-{
-        return debt->told && g_hash_table_contains(debt->told, resource);
-}
-
 /* The debts of one session */
 
 static unsigned *
@@ -61,8 +44,8 @@ n_debts(MotetModule *self)
         return &presence->n_debts;
 }
 
-static Debt *
-find(const Kept *kept, const char *account)
+Debt *
+debt_find(const Kept *kept, const char *account)
 {
         return kept && kept->by_account ? g_hash_table_lookup(kept->by_account, account) : NULL;
 }
@@ -96,7 +79,7 @@ put(MotetModule *self, MotetSession *session, Debt *debt, bool is_first)
                 return;
         }
 
-        Debt *other = find(kept, debt->account);
+        Debt *other = debt_find(kept, debt->account);
         if (other && is_first) {
                 debt_free(debt);
                 return;
@@ -214,14 +197,14 @@ pay_requests(MotetModule *self, MotetSession *session, Debt *debt)
 
         for (size_t i = 0; service && roster && i < roster->n_items; i++) {
                 const char *contact = motet_roster_item_jid(roster->items[i]);
-                if (!(roster->items[i]->state & MOTET_ROSTER_PENDING_IN) || was_told(debt, contact))
+                if (!(roster->items[i]->state & MOTET_ROSTER_PENDING_IN) || told_has(debt, contact))
                         continue;
                 if (is_full(session))
                         return false;
                 const MotetXml *request = service->request(provider, session->username, contact);
                 if (request)
                         motet_session_send(session, request);
-                debt_note_told(debt, contact);
+                told_add_request(debt, session, contact);
         }
         return true;
 }
@@ -238,12 +221,10 @@ pay(MotetModule *self, MotetSession *session, Debt *debt)
 
         for (guint i = 0; i < found->len; i++) {
                 const MotetSession *about = found->pdata[i];
-                if (about == session || !about->presence || was_told(debt, about->resource))
+                if (about == session || !about->presence || told_has(debt, about->resource))
                         continue;
                 if (!has_room(self, session, debt)) {
-                        for (guint j = 0; j < i; j++)
-                                debt_note_told(debt,
-                                               ((const MotetSession *)found->pdata[j])->resource);
+                        told_keep_present(debt, found, i);
                         return false;
                 }
                 tell(self, session, about);
@@ -370,48 +351,6 @@ debt_take_over(MotetModule *self, MotetSession *session, Debt *debt)
                 kept->is_waiting = motet_session_await_drained(session, self, stop_waiting);
 }
 
-/* What is told meanwhile */
-
-static void
-note_one(MotetModule *self, const MotetSession *session, const char *account, const char *resource)
-{
-        Debt *debt = find(kept_find(self, session), account);
-
-        if (debt && (!debt->told || g_hash_table_size(debt->told) < TOLD_MAX))
-                debt_note_told(debt, resource);
-}
-
-void
-debt_note(MotetModule *self, const MotetSession *about, const MotetJid *to)
-{
-        if (*n_debts(self) == 0)
-                return;
-
-        MotetHost *host = motet_host_find(motet_module_server(self), motet_jid_domain(to));
-        const char *resource = motet_jid_resource(to);
-        size_t n = 0;
-        if (!host || !motet_jid_local(to))
-                return;
-
-        MotetSession *const *sessions = motet_sessions_of(host, motet_jid_local(to), &n);
-        for (size_t i = 0; i < n; i++) {
-                bool is_reached = resource ? strcmp(resource, sessions[i]->resource) == 0
-                                           : sessions[i]->presence != NULL;
-                if (is_reached)
-                        note_one(self, sessions[i], about->username, about->resource);
-        }
-}
-
-void
-debt_note_own(MotetModule *self, const MotetSession *about)
-{
-        if (*n_debts(self) == 0)
-                return;
-
-        g_autoptr(MotetJid) own = motet_jid_to_bare(motet_session_jid(about));
-        debt_note(self, about, own);
-}
-
 void
 debt_cancel(MotetModule *self, const char *account, const char *contact)
 {
@@ -428,7 +367,7 @@ debt_cancel(MotetModule *self, const char *account, const char *contact)
 
         for (size_t i = 0; i < n; i++) {
                 Kept *kept = kept_find(self, sessions[i]);
-                Debt *debt = find(kept, account);
+                Debt *debt = debt_find(kept, account);
                 if (!debt)
                         continue;
                 take_out(kept, debt);

@@ -107,7 +107,7 @@ restore_debt(MotetModule *self, MotetSession *session, GVariant *saved)
         g_variant_get(saved, "(&sbas)", &account, &is_for_available, &told);
         Debt *debt = debt_new(account, is_for_available);
         while (g_variant_iter_next(told, "&s", &resource))
-                debt_note_told(debt, resource);
+                told_add(debt, resource);
         debt_take_over(self, session, debt);
 }
 

@@ -5,6 +5,7 @@
  *   broadcast.c     telling contacts and own resources, and asking for theirs
  *   probe.c         answering who asks
  *   debt.c          what a session is still to be told, as it has to read first
+ *   told.c          what of that was told meanwhile
  *   directed.c      who was told directly
  *   kept.c          what is kept with a session
  *   last.c          the last unavailable presence of accounts that are away
@@ -88,20 +89,36 @@ void debt_owe(MotetModule *self, MotetSession *session, const char *account);
 /** debt_may_be_owed: whether the user wants to see the bare address @contact: what is owed is
  * bounded by the roster */
 bool debt_may_be_owed(const MotetSession *session, const char *contact);
-/** debt_note: @to is about to be told of the session @about: nothing older is owed any more */
-void debt_note(MotetModule *self, const MotetSession *about, const MotetJid *to);
-/** debt_note_own: the same of all available sessions of the account of @about */
-void debt_note_own(MotetModule *self, const MotetSession *about);
 /** debt_cancel: @contact may not see @account any more */
 void debt_cancel(MotetModule *self, const char *account, const char *contact);
 /** debt_new: Returns: (own) for debt_take_over() */
 Debt *debt_new(const char *account, bool is_for_available);
-/** debt_note_told: @resource need not be told of */
-void debt_note_told(Debt *debt, const char *resource);
 /** debt_take_over: @debt (take) is one that older code had; nothing is sent before return */
 void debt_take_over(MotetModule *self, MotetSession *session, Debt *debt);
+/** debt_find: Returns: (borrowed) what is owed of @account, NULL for nothing; @kept may be NULL */
+Debt *debt_find(const Kept *kept, const char *account);
 /** debts_clear: nothing is owed any more */
 void debts_clear(Kept *kept);
+
+/* told.c */
+
+/** told_has: whether @name, a resource or a contact, need not be told of */
+bool told_has(const Debt *debt, const char *name);
+/** told_add: @name need not be told of; who calls sees to a bound */
+void told_add(Debt *debt, const char *name);
+/** told_keep_present: the first @n_told of @found, sessions of the account, were told of; names of
+ * resources that are not in @found are forgotten */
+void told_keep_present(Debt *debt, const GPtrArray *found, guint n_told);
+/** told_add_request: the request of @contact, in the roster of @session, was told; the names are at
+ * most as many as the roster has items */
+void told_add_request(Debt *debt, const MotetSession *session, const char *contact);
+/** told_note: @to is about to be told of the session @about: nothing older is owed any more */
+void told_note(MotetModule *self, const MotetSession *about, const MotetJid *to);
+/** told_note_own: the same of all available sessions of the account of @about */
+void told_note_own(MotetModule *self, const MotetSession *about);
+/** told_note_request: the available sessions of @account are about to get the request of @contact,
+ * in its roster already */
+void told_note_request(MotetModule *self, const char *account, const char *contact);
 
 /* broadcast.c */
 

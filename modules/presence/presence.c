@@ -155,7 +155,7 @@ process_directed(MotetModule *self, MotetStanzaEvent *ev, PresenceType type)
         else if (!directed_add(self, ev->session, ev->to))
                 return motet_reply_error(ev, MOTET_RESOURCE_CONSTRAINT,
                                          "too many receivers of directed presence");
-        debt_note(self, ev->session, ev->to);
+        told_note(self, ev->session, ev->to);
         return MOTET_CONTINUE;
 }
 

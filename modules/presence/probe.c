@@ -37,7 +37,7 @@ send_resources(MotetModule *self, const char *account, const char *resource, con
                 if (available && !session->presence)
                         continue;
                 if (receiver)
-                        debt_note(self, session, receiver);
+                        told_note(self, session, receiver);
                 if (available)
                         route_copy(self, session->presence, session->full_jid, to);
                 else

@@ -361,12 +361,14 @@ received_durable(MotetModule *self, MotetRosterStatus status, unsigned before, u
                 return;
         }
 
-        if (change->approves)
+        if (change->approves) {
                 route_simple(self, "subscribed", us(change, false), them(change, false));
-        else if (change->passes && change->type == PRESENCE_SUBSCRIBE)
+        } else if (change->passes && change->type == PRESENCE_SUBSCRIBE) {
+                told_note_request(self, change->account, them(change, false));
                 motet_sessions_send_available(host, change->account, change->stanza);
-        else if (change->passes)
+        } else if (change->passes) {
                 motet_sessions_send_interested(host, change->account, change->stanza);
+        }
 }
 
 /* RFC 6121 3.1.3 and 3.3.3 */

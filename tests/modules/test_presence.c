@@ -1,6 +1,6 @@
 /*
- * Tests of the presence module: RFC 6121 section 4. Subscriptions have a test of their
- * own. */
+ * Tests of the presence module: RFC 6121 section 4. Subscriptions have a test of their own.
+ */
 #include <motet/service-presence.h>
 
 #include "support/test_im.h"
