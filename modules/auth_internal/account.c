@@ -114,14 +114,13 @@ read_bytes(const MotetXml *xml, const char *name, size_t min, size_t max, uint8_
 }
 
 static bool
-read_keys(const MotetXml *xml, int hash, AccountKeys *keys_out)
+read_keys(const MotetXml *xml, int hash, guint64 iterations_min, AccountKeys *keys_out)
 {
         const char *text = motet_xml_attr(xml, "iterations");
         guint64 iterations = 0;
         size_t len = hashes[hash].len;
 
-        /* RFC 7677 4: so many at least, also where keys come from elsewhere. */
-        if (!text || !g_ascii_string_to_unsigned(text, 10, ITERATIONS_MIN, ITERATIONS_MAX,
+        if (!text || !g_ascii_string_to_unsigned(text, 10, iterations_min, ITERATIONS_MAX,
                                                  &iterations, NULL))
                 return false;
         keys_out->iterations = (unsigned)iterations;
@@ -142,8 +141,8 @@ read_state(const MotetXml *xml, Account *account)
         return !role || account_role_parse(role, &account->role);
 }
 
-bool
-account_parse(GBytes *document, Account *account_out, GError **error)
+static bool
+parse(GBytes *document, guint64 iterations_min, Account *account_out, GError **error)
 {
         gsize n = 0;
         const char *text = g_bytes_get_data(document, &n);
@@ -154,7 +153,7 @@ account_parse(GBytes *document, Account *account_out, GError **error)
         const MotetXml *child = good ? motet_xml_child(xml, "scram", NS_ACCOUNT) : NULL;
         for (; good && child; child = motet_xml_next(child, "scram", NS_ACCOUNT)) {
                 int hash = account_hash_index(motet_xml_attr(child, "hash"));
-                good = hash >= 0 && read_keys(child, hash, &account.keys[hash]);
+                good = hash >= 0 && read_keys(child, hash, iterations_min, &account.keys[hash]);
         }
         if (!good) {
                 g_clear_error(error);
@@ -165,6 +164,34 @@ account_parse(GBytes *document, Account *account_out, GError **error)
                 return false;
         }
         *account_out = account;
+        return true;
+}
+
+bool
+account_parse(GBytes *document, Account *account_out, GError **error)
+{
+        /* RFC 7677 4: so many at least, also where keys come from elsewhere. */
+        return parse(document, ITERATIONS_MIN, account_out, error);
+}
+
+static bool
+is_too_weak(const Account *account)
+{
+        for (int i = 0; i < N_HASHES; i++) {
+                const AccountKeys *keys = &account->keys[i];
+                if (keys->salt_len > 0 && keys->iterations < ITERATIONS_MIN)
+                        return true;
+        }
+        return false;
+}
+
+bool
+account_parse_weak(GBytes *document, Account *account_out, GError **error)
+{
+        if (!parse(document, 1, account_out, error))
+                return false;
+        if (is_too_weak(account_out))
+                OPENSSL_cleanse(account_out->keys, sizeof(account_out->keys));
         return true;
 }
 
@@ -315,10 +342,10 @@ account_invent(Account *account, const uint8_t secret[SECRET_BYTES], const char 
 
         /* The salts are told, each a part of its own; the rest and the keys never are, and no proof
          * fits them. */
-        G_STATIC_ASSERT(N_HASHES * SALT_BYTES + sizeof draw <= KEY_MAX);
+        G_STATIC_ASSERT((size_t)N_HASHES * SALT_BYTES + sizeof draw <= KEY_MAX);
         if (!invent(secret, "salts", username, salts) || !invent(secret, "key", username, key))
                 return false;
-        memcpy(&draw, salts + N_HASHES * SALT_BYTES, sizeof draw);
+        memcpy(&draw, salts + (size_t)N_HASHES * SALT_BYTES, sizeof draw);
         Look chosen = look(draw, data);
         *account = (Account){.role = MOTET_ROLE_MEMBER};
         for (int i = 0; i < N_HASHES; i++) {

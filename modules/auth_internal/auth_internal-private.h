@@ -61,6 +61,11 @@ const char *account_role_name(MotetAuthRole role);
 bool account_role_parse(const char *name, MotetAuthRole *role_out);
 /** account_parse: Returns: false with MOTET_ERROR_STORE when @document is damaged */
 bool account_parse(GBytes *document, Account *account_out, GError **error);
+/**
+ * account_parse_weak: the same, but an account with keys of fewer rounds than ITERATIONS_MIN is
+ * read, without any keys; for who gives it new ones
+ */
+bool account_parse_weak(GBytes *document, Account *account_out, GError **error);
 /** account_document: Returns: (own) */
 GBytes *account_document(const Account *account);
 /**
@@ -150,22 +155,25 @@ typedef enum { LOOKS_MISSING, LOOKS_ASKED, LOOKS_READY } LooksState;
 
 Looks *looks_new(void);
 void looks_free(Looks *looks);
-/** looks_add / looks_remove: of one account; what is not there is not removed */
+/** looks_add / looks_remove: of one account; what is not there is not removed. When there are too
+ * many different ones, both take another one for it */
 void looks_add(Looks *looks, const Look *look);
 void looks_remove(Looks *looks, const Look *look);
-/** looks_choose: Returns: one as often as accounts have it; @usual as long as there are none */
+/** looks_choose: Returns: one as often as accounts have it; @usual as long as there are none, or
+ * it is not known yet */
 Look looks_choose(const Looks *looks, uint32_t draw, const Look *usual);
 /** looks_parse: replaces the numbers. Returns: false when @document is damaged: nothing changed */
 bool looks_parse(Looks *looks, GBytes *document);
 /** looks_document: Returns: (own) */
 GBytes *looks_document(const Looks *looks);
 /**
- * looks_ask: reads the numbers from the store, or counts; a no-op when that is under way or done
+ * looks_ask: reads the numbers from the store, or counts; a no-op when that is under way or done,
+ * or has failed less than a minute ago
  */
 void looks_ask(MotetModule *self);
 /** looks_change_begins: an account is about to be written */
 void looks_change_begins(MotetModule *self);
-/** looks_save: the server stops: stores the numbers, when they are known */
+/** looks_save: the server stops: stores the numbers, when they are known of all accounts */
 MotetResult looks_save(MotetModule *self, MotetServerEvent *ev);
 /** looks_changed: it is written. @before, @after: NULL when there are no keys */
 void looks_changed(MotetModule *self, const char *username, const Look *before, const Look *after);

@@ -6,17 +6,25 @@
  * same for the same name. When accounts go over to more rounds that share gets smaller and unknown
  * names go over, too: from few rounds to many, as accounts do.
  *
- * The numbers are stored when the server stops and deleted when they are read: after a kill they
- * are counted anew. Source of the rule: RFC 5802 section 9.
+ * The numbers are stored when the server stops, and deleted when an account begins to change: after
+ * a kill they are counted anew. While they are not known yet, all unknown names look as a new
+ * account does. Source of the rule: RFC 5802 section 9.
  */
 #include "auth_internal-private.h"
 
+#include <motet/error.h>
 #include <motet/event.h>
+#include <motet/task.h>
 #include <motet/xml.h>
 #include <string.h>
 
 #define NS_LOOKS "urn:motet:accounts:1"
 #define LOOKS_MAX 256 /* beyond, a new one counts as the next larger of those there are */
+#define READS_AT_ONCE 100
+/* Nothing is under way meanwhile, so that modules can be replaced. */
+#define PAUSE (5 * G_TIME_SPAN_MILLISECOND)
+#define PAUSE_WHEN_BUSY G_TIME_SPAN_SECOND
+#define RETRY G_TIME_SPAN_MINUTE /* after the numbers could neither be read nor counted */
 
 typedef struct {
         Look look;
@@ -26,10 +34,14 @@ typedef struct {
 struct Looks {
         GArray *counts; /* of Count, from few rounds to many */
         LooksState state;
-        bool is_stale;         /* what is stored is there, and will not hold after a change */
+        int64_t not_before;    /* motet_now() when asking makes sense again */
+        bool is_stored;        /* something may be stored; it will not hold after a change */
+        bool is_saved;         /* it is to stay, whatever was being deleted before */
         GHashTable *uncounted; /* (own) names of accounts, while they are being counted */
         char *counting;        /* (own) that of them which is being read */
-        bool is_missed;        /* an account changed before the names came */
+        unsigned n_read;       /* answers so far */
+        bool is_partial;       /* an account could not be read */
+        bool is_missed;        /* an account changed before the numbers or names came */
 };
 
 Looks *
@@ -38,6 +50,7 @@ looks_new(void)
         Looks *looks = g_new0(Looks, 1);
 
         looks->counts = g_array_new(FALSE, FALSE, sizeof(Count));
+        looks->is_stored = true;
         return looks;
 }
 
@@ -61,38 +74,46 @@ compare(const Look *a, const Look *b)
         return a->salt_len < b->salt_len ? -1 : a->salt_len > b->salt_len;
 }
 
+/* Returns: where @look is counted; where it is to be inserted when *@is_counted_out is false */
+static guint
+place_of(const Looks *looks, const Look *look, bool *is_counted_out)
+{
+        const Count *counts = (const Count *)(const void *)looks->counts->data;
+        guint at = 0, n = looks->counts->len;
+
+        while (at < n && compare(&counts[at].look, look) < 0)
+                at++;
+        bool is_there = at < n && compare(&counts[at].look, look) == 0;
+        *is_counted_out = is_there || n >= LOOKS_MAX;
+        return *is_counted_out ? MIN(at, n - 1) : at;
+}
+
 void
 looks_add(Looks *looks, const Look *look)
 {
-        guint at = 0;
-        Count *counts = (Count *)(void *)looks->counts->data;
+        bool is_counted;
+        guint at = place_of(looks, look, &is_counted);
+        Count count = {*look, 1};
 
         /* Of an account without keys nobody is told anything. */
         if (look->iterations == 0)
                 return;
-        while (at < looks->counts->len && compare(&counts[at].look, look) < 0)
-                at++;
-        bool is_there = at < looks->counts->len && compare(&counts[at].look, look) == 0;
-        bool is_full = looks->counts->len >= LOOKS_MAX;
-        if (is_there || is_full) {
-                counts[MIN(at, looks->counts->len - 1)].n++;
-                return;
-        }
-        Count count = {*look, 1};
-        g_array_insert_val(looks->counts, at, count);
+        if (is_counted)
+                g_array_index(looks->counts, Count, at).n++;
+        else
+                g_array_insert_val(looks->counts, at, count);
 }
 
 void
 looks_remove(Looks *looks, const Look *look)
 {
-        for (guint i = 0; i < looks->counts->len; i++) {
-                Count *count = &g_array_index(looks->counts, Count, i);
-                if (compare(&count->look, look) != 0)
-                        continue;
-                if (--count->n == 0)
-                        g_array_remove_index(looks->counts, i);
+        bool is_counted;
+        guint at = place_of(looks, look, &is_counted);
+
+        if (look->iterations == 0 || !is_counted)
                 return;
-        }
+        if (--g_array_index(looks->counts, Count, at).n == 0)
+                g_array_remove_index(looks->counts, at);
 }
 
 Look
@@ -100,6 +121,9 @@ looks_choose(const Looks *looks, uint32_t draw, const Look *usual)
 {
         uint64_t all = 0;
 
+        /* Not by numbers that are being counted: names would change with each account. */
+        if (looks->state != LOOKS_READY)
+                return *usual;
         for (guint i = 0; i < looks->counts->len; i++)
                 all += g_array_index(looks->counts, Count, i).n;
 
@@ -185,29 +209,27 @@ on_deleted(MotetModule *self, const GError *error, void *data)
         Auth *auth = motet_module_data(self);
 
         (void)data;
-        if (!error)
-                return;
-        motet_debug("how many accounts have which keys cannot be deleted: %s", error->message);
-        auth->looks->is_stale = true;
+        if (error)
+                motet_debug("how many accounts have which keys cannot be deleted: %s",
+                            error->message);
+        else if (!auth->looks->is_saved)
+                auth->looks->is_stored = false;
 }
 
-/* What is stored does not hold any more from here on. */
+/* What is stored does not hold any more from here on. Until it is gone, each change tries. */
 static void
 delete_stored(MotetModule *self)
 {
-        Auth *auth = motet_module_data(self);
+        const Auth *auth = motet_module_data(self);
 
-        auth->looks->is_stale = false;
-        motet_store_set(auth->looks_store, "", "", NULL, on_deleted, NULL);
+        if (auth->looks->is_stored)
+                motet_store_set(auth->looks_store, "", "", NULL, on_deleted, NULL);
 }
 
 void
 looks_change_begins(MotetModule *self)
 {
-        const Auth *auth = motet_module_data(self);
-
-        if (auth->looks->is_stale)
-                delete_stored(self);
+        delete_stored(self);
 }
 
 MotetResult
@@ -216,11 +238,13 @@ looks_save(MotetModule *self, MotetServerEvent *ev)
         Auth *auth = motet_module_data(self);
 
         (void)ev;
+        if (auth->looks->state != LOOKS_READY || auth->looks->is_partial)
+                return MOTET_CONTINUE;
         /* Of a change that runs it is not known what becomes of it. */
-        if (auth->looks->state != LOOKS_READY || auth->changes.length > 0)
+        if (auth->changes.length > 0)
                 return MOTET_CONTINUE;
         g_autoptr(GBytes) document = looks_document(auth->looks);
-        auth->looks->is_stale = true;
+        auth->looks->is_stored = auth->looks->is_saved = true;
         motet_store_set(auth->looks_store, "", "", document, NULL, NULL);
         return MOTET_CONTINUE;
 }
@@ -237,17 +261,26 @@ count(MotetModule *self)
         Auth *auth = motet_module_data(self);
 
         g_array_set_size(auth->looks->counts, 0);
-        auth->looks->is_missed = false;
+        auth->looks->is_missed = auth->looks->is_partial = false;
         motet_store_accounts(auth->store, on_names, NULL);
 }
 
 static void
-give_up(Looks *looks, const GError *error)
+give_up(MotetModule *self, const GError *error)
 {
+        Looks *looks = ((Auth *)motet_module_data(self))->looks;
+
         motet_debug("accounts cannot be counted: %s", error->message);
-        g_clear_pointer(&looks->uncounted, g_hash_table_unref);
-        g_array_set_size(looks->counts, 0);
+        looks->not_before = motet_now(self) + RETRY;
         looks->state = LOOKS_MISSING;
+}
+
+static void
+on_pause_over(MotetModule *self, MotetTimer *timer, void *data)
+{
+        (void)timer;
+        (void)data;
+        count_next(self);
 }
 
 static void
@@ -258,16 +291,23 @@ on_account(MotetModule *self, const GError *error, GBytes *value, void *data)
         g_auto(Account) account = {0};
 
         (void)data;
-        if (error) {
-                give_up(looks, error);
+        if (g_error_matches(error, MOTET_ERROR, MOTET_ERROR_BUSY)) {
+                motet_timer_add(self, NULL, PAUSE_WHEN_BUSY, on_pause_over, NULL);
                 return;
+        }
+        if (error) {
+                motet_debug("account %s is not counted: %s", username, error->message);
+                looks->is_partial = true;
         }
         g_hash_table_remove(looks->uncounted, username);
         if (value && account_parse(value, &account, NULL)) {
                 Look look = account_look(&account);
                 looks_add(looks, &look);
         }
-        count_next(self);
+        if (++looks->n_read % READS_AT_ONCE == 0)
+                motet_timer_add(self, NULL, PAUSE, on_pause_over, NULL);
+        else
+                count_next(self);
 }
 
 static void
@@ -300,7 +340,7 @@ on_names(MotetModule *self, const GError *error, const MotetStoreItem *items, si
 
         (void)data;
         if (error) {
-                give_up(looks, error);
+                give_up(self, error);
                 return;
         }
         looks->uncounted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -319,24 +359,25 @@ on_read(MotetModule *self, const GError *error, GBytes *value, void *data)
 
         (void)data;
         if (error) {
-                give_up(looks, error);
-        } else if (!value || looks->is_missed || !looks_parse(looks, value)) {
-                count(self);
-        } else {
-                looks->state = LOOKS_READY;
-                delete_stored(self);
+                give_up(self, error);
+                return;
         }
+        looks->is_stored = value != NULL;
+        if (!value || looks->is_missed || !looks_parse(looks, value))
+                count(self);
+        else
+                looks->state = LOOKS_READY;
 }
 
 void
 looks_ask(MotetModule *self)
 {
         Auth *auth = motet_module_data(self);
+        Looks *looks = auth->looks;
 
-        if (auth->looks->state != LOOKS_MISSING)
+        if (looks->state != LOOKS_MISSING || motet_now(self) < looks->not_before)
                 return;
-        auth->looks->state = LOOKS_ASKED;
-        auth->looks->is_missed = false;
+        looks->state = LOOKS_ASKED;
         motet_store_read(auth->looks_store, "", "", on_read, NULL);
 }
 

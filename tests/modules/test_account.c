@@ -143,6 +143,49 @@ test_damaged_documents_are_refused(void)
         assert_damaged(SCRAM1("4096", "QSXC", "6dlG"));
 }
 
+static bool
+parse_weak(const char *text, Account *account_out)
+{
+        g_autoptr(GBytes) document = g_bytes_new_static(text, strlen(text));
+
+        return account_parse_weak(document, account_out, NULL);
+}
+
+#define SCRAM(hash, iterations, key)                                                               \
+        "<scram hash='" hash "' iterations='" iterations "' salt='QSXC' stored-key='" key          \
+        "' server-key='" key "'/>"
+#define KEY32 "WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY="
+
+/* R6: keys of too few rounds are dropped, and with them the others, for who makes new ones; the
+ * rest of the account stays. Other damage is refused. */
+static void
+test_weak_keys_are_dropped(void)
+{
+        g_auto(Account) weak = {0}, mixed = {0}, good = {0};
+
+        g_assert_true(parse_weak("<account " NS " disabled='true' role='admin'>" SCRAM(
+                                         "SHA-1", "4095", KEY20) "</account>",
+                                 &weak));
+        g_assert_true(weak.disabled);
+        g_assert_cmpint(weak.role, ==, MOTET_ROLE_ADMIN);
+        g_assert_cmpuint(account_look(&weak).iterations, ==, 0);
+
+        g_assert_true(parse_weak("<account " NS ">" SCRAM("SHA-1", "1", KEY20)
+                                         SCRAM("SHA-256", "4096", KEY32) "</account>",
+                                 &mixed));
+        g_assert_cmpuint(account_look(&mixed).iterations, ==, 0);
+
+        g_assert_true(parse_weak(SCRAM1("4096", "QSXC", KEY20), &good));
+        g_assert_cmpuint(account_look(&good).iterations, ==, 4096);
+
+        g_assert_false(parse_weak("<account " NS ">", &good));
+        g_assert_false(parse_weak(SCRAM1("0", "QSXC", KEY20), &good));
+        g_assert_false(parse_weak(SCRAM1("-1", "QSXC", KEY20), &good));
+        g_assert_false(parse_weak(SCRAM1("1000", "", KEY20), &good));
+        g_assert_false(parse_weak(SCRAM1("1000", "QSXC", "6dlG"), &good));
+        g_assert_false(parse_weak("<account " NS " role='king'/>", &good));
+}
+
 /* Limit: a salt of SALT_MAX bytes, and one byte more */
 static void
 test_salt_limit(void)
@@ -251,6 +294,7 @@ main(int argc, char **argv)
         g_test_add_func("/account/document-holds-no-password", test_document_holds_no_password);
         g_test_add_func("/account/damaged-documents-are-refused",
                         test_damaged_documents_are_refused);
+        g_test_add_func("/account/weak-keys-are-dropped", test_weak_keys_are_dropped);
         g_test_add_func("/account/salt-limit", test_salt_limit);
         g_test_add_func("/account/right-and-wrong-passwords", test_right_and_wrong_passwords);
         g_test_add_func("/account/any-hash-verifies", test_any_hash_verifies);

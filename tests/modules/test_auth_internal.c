@@ -744,6 +744,72 @@ test_damaged_account(void)
         g_assert_cmpint(check(server, "romeo", "montague"), ==, MOTET_AUTH_FAILED);
 }
 
+static void
+store_document(TestServer *server, const char *store, const char *account, const char *text)
+{
+        MotetStore *opened =
+                motet_store_open(test_server_owner(server), store, MOTET_STORE_KEYVAL, NULL);
+        g_autoptr(GBytes) document = g_bytes_new_static(text, strlen(text));
+        bool is_written = false;
+
+        motet_store_set(opened, account, "", document, note_written, &is_written);
+        test_server_settle(server);
+        g_assert_true(is_written);
+}
+
+/* R6: keys of fewer rounds than are allowed let nobody in; another password is the way out. */
+static void
+test_weak_account(void)
+{
+        static const char weak[] =
+                "<account xmlns='urn:motet:account:1' disabled='true' role='admin'>"
+                "<scram hash='SHA-1' iterations='1000' salt='QSXC' "
+                "stored-key='6dlGYMOdZcOPutkcNY8U2g7vK9Y=' "
+                "server-key='6dlGYMOdZcOPutkcNY8U2g7vK9Y='/></account>";
+        g_autoptr(TestServer) server = server_with_romeo(OPTIONS);
+        g_autofree char *role = NULL;
+        store_document(server, "accounts", "romeo", weak);
+        g_assert_cmpint(check(server, "romeo", "montague"), ==, MOTET_AUTH_ERROR);
+        g_assert_cmpint(user(server, "enable", "romeo@example.org", NULL, NULL), ==, 74);
+
+        g_assert_cmpint(user(server, "password", "romeo@example.org", "benvolio", NULL), ==, 0);
+
+        g_assert_cmpint(check(server, "romeo", "benvolio"), ==, MOTET_AUTH_DISABLED);
+        g_assert_cmpint(user(server, "role", "romeo@example.org", NULL, &role), ==, 0);
+        g_assert_cmpstr(role, ==, "admin\n");
+        g_assert_cmpint(user(server, "enable", "romeo@example.org", NULL, NULL), ==, 0);
+        g_assert_cmpint(check(server, "romeo", "benvolio"), ==, MOTET_AUTH_OK);
+}
+
+/* R7: what accounts look like stays stored, also when the module is loaded and ends without a stop
+ * of the server, as for a command without one; until an account changes. */
+static void
+test_looks_are_kept(void)
+{
+        static const char stored[] = "<looks xmlns='urn:motet:accounts:1'>"
+                                     "<look iterations='7000' salt='16' accounts='1'/></looks>";
+        const char *const list[] = {"user", "list", NULL};
+        g_autoptr(TestServer) server = server_with_romeo(OPTIONS);
+        MotetStore *looks = motet_store_open(test_server_owner(server), "account_looks",
+                                             MOTET_STORE_KEYVAL, NULL);
+        g_assert_true(test_server_reload(server, RELOADED("false"), NULL));
+        store_document(server, "account_looks", "", stored);
+
+        for (int i = 0; i < 2; i++) {
+                g_assert_true(test_server_reload(server, RELOADED("true"), NULL));
+                test_server_settle(server);
+                g_assert_cmpint(test_server_run_command(server, list, NULL), ==, 0);
+                g_auto(Answer) unknown = keys(server, "tybalt", "SHA-1");
+                g_assert_cmpuint(unknown.iterations, ==, 7000);
+                g_assert_true(test_server_reload(server, RELOADED("false"), NULL));
+                g_assert_true(is_stored(server, looks, ""));
+        }
+
+        g_assert_true(test_server_reload(server, RELOADED("true"), NULL));
+        user(server, "disable", "romeo@example.org", NULL, NULL);
+        g_assert_false(is_stored(server, looks, ""));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -784,5 +850,7 @@ main(int argc, char **argv)
         g_test_add_func("/auth_internal/events", test_events);
         g_test_add_func("/auth_internal/deletion-drops-all-data", test_deletion_drops_all_data);
         g_test_add_func("/auth_internal/damaged-account", test_damaged_account);
+        g_test_add_func("/auth_internal/weak-account", test_weak_account);
+        g_test_add_func("/auth_internal/looks-are-kept", test_looks_are_kept);
         return g_test_run();
 }

@@ -308,8 +308,8 @@ fill_disk(StoreKit *kit, size_t size, GString *results)
 
 /*
  * When the disk is full writes fail and change nothing; reading, also of what failed beside it,
- * tells what is
- * there. */
+ * tells what is there.
+ */
 static void
 test_disk_full(void)
 {

@@ -1,6 +1,6 @@
 /*
- * test_parser: a stream parser whose sink writes down what it is
- * told. */
+ * test_parser: a stream parser whose sink writes down what it is told.
+ */
 #pragma once
 
 #include "core/xml_parser.h"
